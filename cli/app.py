@@ -1,0 +1,247 @@
+"""All commands with their options and help. Bodies are imported when a command runs."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli.errors import run_command
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+_EXAMPLES = """
+\b
+Examples:
+  python run.py                                      train on the default data
+  python run.py train --dataset oulad --data FILE    train on your own table
+  python run.py runs                                 what was trained, what serves
+  python run.py lineage                              see it in the ZenML dashboard
+
+\b
+Exit codes: 0 done, 2 usage, 3 gate refused, 4 data invalid, 5 service unreachable.
+"""
+
+
+class _TrainByDefault(click.Group):
+    """`run.py` and `run.py --option` mean `run.py train`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0].startswith("-") and args[0] not in ("--help", "-h")):
+            args = ["train", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(
+    cls=_TrainByDefault,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=_EXAMPLES,
+)
+def app() -> None:
+    """Which students are at risk, how sure that is, and which model may say so."""
+
+
+def _debug(command: Any) -> Any:
+    return click.option("--debug", is_flag=True, help="Show tracebacks and all logs.")(command)
+
+
+def _dataset(command: Any) -> Any:
+    return click.option(
+        "--dataset", default="student_performance", show_default=True, metavar="NAME",
+        help="A file of configs/datasets/, without .yaml.",
+    )(command)  # fmt: skip
+
+
+def _stack(command: Any) -> Any:
+    return click.option(
+        "--stack",
+        metavar="NAME",
+        help="ZenML stack for this command only; default: the active one.",
+    )(command)
+
+
+def _json(command: Any) -> Any:
+    return click.option(
+        "--json", "as_json", is_flag=True, help="One JSON object on stdout, all else on stderr."
+    )(command)
+
+
+def main() -> None:
+    """Run the command line and exit with a code that means something."""
+    run_command(app)
+
+
+@app.command(
+    epilog="""
+\b
+Examples:
+  python run.py train
+  python run.py train --set candidates.logistic_regression.C=0.5
+  python run.py train --set dataset.target.pass_mark=50
+  python run.py train --json > result.json
+"""
+)
+@_dataset
+@click.option("--data", metavar="FILE", help="Table to read instead of the data set's own file.")
+@_stack
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE",
+    help="Override a value of configs/train.yaml, or of the data set with `dataset.KEY`.",
+)  # fmt: skip
+@click.option("--no-cache", is_flag=True, help="Compute every step again.")
+@click.option(
+    "--export", metavar="FOLDER", type=click.Path(file_okay=False, path_type=Path),
+    help="Also write metrics and curves as files, for DVC.",
+)  # fmt: skip
+@_json
+@_debug
+def train(**options: Any) -> None:
+    """Train, judge and register a model."""
+    from cli.train import run
+
+    run(PROJECT, **options)
+
+
+@app.command(
+    epilog="""
+\b
+Examples:
+  python run.py simulate
+  python run.py simulate --students 500 --seed 7 --out small.csv
+"""
+)
+@click.option("--students", default=10_000, show_default=True, type=click.IntRange(1))
+@click.option("--seed", default=20, show_default=True, type=click.IntRange(0))
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("data/student_performance.csv"), show_default=True,
+)  # fmt: skip
+@_debug
+def simulate(**options: Any) -> None:
+    """Make the default table: students whose best possible score is known."""
+    from cli.simulate import run
+
+    run(**options)
+
+
+@app.command(
+    epilog="""
+\b
+Examples:
+  python run.py runs
+  python run.py runs --dataset oulad --limit 50
+  python run.py runs --json
+"""
+)
+@_dataset
+@click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 1000))
+@_stack
+@_json
+@_debug
+def runs(**options: Any) -> None:
+    """List trainings, versions and who moved which alias."""
+    from cli.registry import show_runs
+
+    show_runs(PROJECT, **options)
+
+
+@app.command(
+    epilog="""
+\b
+Examples:
+  python run.py promote 2 --reason "approved by the head of studies"
+"""
+)
+@click.argument("version")
+@click.option("--reason", required=True, help="Why; it is kept in the audit.")
+@_dataset
+@_stack
+@_debug
+def promote(**options: Any) -> None:
+    """Let VERSION serve, because a person says so."""
+    from cli.registry import promote_version
+
+    promote_version(PROJECT, **options)
+
+
+@app.command(
+    epilog="""
+\b
+Examples:
+  python run.py rollback --reason "too many false alarms in term 2"
+"""
+)
+@click.option("--reason", required=True, help="Why; it is kept in the audit.")
+@_dataset
+@_stack
+@_debug
+def rollback(**options: Any) -> None:
+    """Let the version that served before serve again."""
+    from cli.registry import roll_back
+
+    roll_back(PROJECT, **options)
+
+
+@app.group(
+    epilog="""
+\b
+Examples:
+  python run.py stack list
+  python run.py stack register local
+  zenml stack set local                make it the active one for every command
+"""
+)
+def stack() -> None:
+    """See and register the ZenML stacks of this project."""
+
+
+@stack.command("list")
+@_debug
+def stack_list(**options: Any) -> None:
+    """List the stacks and which one is used."""
+    from cli.stack import show
+
+    show(**options)
+
+
+@stack.command("register")
+@click.argument("name")
+@_debug
+def stack_register(**options: Any) -> None:
+    """Register stack NAME, as far as it is not there."""
+    from cli.stack import register
+
+    register(**options)
+
+
+@app.command(
+    epilog="""
+\b
+Examples:
+  python run.py doctor
+  python run.py doctor --stack local
+"""
+)
+@_stack
+@_debug
+def doctor(**options: Any) -> None:
+    """Check this machine and say how to mend what is wrong."""
+    from cli.doctor import run
+
+    run(PROJECT, **options)
+
+
+@app.command(
+    epilog="""
+\b
+Examples:
+  python run.py lineage
+  python run.py lineage --port 9000
+"""
+)
+@click.option("--port", default=8237, show_default=True, type=click.IntRange(1024, 65535))
+@_debug
+def lineage(**options: Any) -> None:
+    """Serve the ZenML dashboard on this machine until Ctrl-C."""
+    from cli.lineage import run
+
+    run(**options)

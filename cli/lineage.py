@@ -1,0 +1,27 @@
+"""`run.py lineage`."""
+
+import signal
+
+import click
+
+from cli.output import say
+
+
+def run(port: int, debug: bool) -> None:
+    """Serve the ZenML dashboard in the foreground until Ctrl-C."""
+    say("student-performance: starting the ZenML dashboard …")
+    # A polite kill ends like Ctrl-C, or it would leave the server behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    from stacks.dashboard import last_run_path, serve_dashboard, skip_first_visit_survey
+    from stacks.zenml_store import ensure_zenml_store
+
+    ensure_zenml_store()
+    skip_first_visit_survey()
+    path = last_run_path()
+    with serve_dashboard(port) as address:
+        click.echo(f"ZenML dashboard: {address}{path or ''}")
+        if path is None:
+            click.echo("No run yet: `python run.py train` in another terminal makes one.")
+        click.echo("Ctrl-C ends it.")
+        address.wait()
+    say("The dashboard has stopped.")

@@ -1,0 +1,58 @@
+"""Reports, comparisons and decisions as JSON."""
+
+from typing import Any, ClassVar
+
+from zenml.enums import ArtifactType
+from zenml.metadata.metadata_types import MetadataType
+
+from materializers.single_file import SingleFileMaterializer
+from student_performance import html
+from student_performance.config import Strict
+from student_performance.evaluation import EvaluationReport
+from student_performance.figures import FIGURES
+from student_performance.records import TrackedModel, Verdict
+from student_performance.training import Comparison
+
+
+class RecordMaterializer(SingleFileMaterializer):
+    """A frozen record as one JSON file, with the page that people read."""
+
+    ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (
+        Comparison,
+        EvaluationReport,
+        TrackedModel,
+        Verdict,
+    )
+    ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA_ANALYSIS
+    FILE: ClassVar[str] = "record.json"
+
+    def encode(self, data: Strict) -> bytes:
+        """Indented JSON."""
+        return data.model_dump_json(indent=2).encode()
+
+    def decode(self, content: bytes, data_type: type[Strict]) -> Strict:
+        """The record, validated."""
+        return data_type.model_validate_json(content)
+
+    def views(self, data: Strict) -> dict[str, str | bytes]:
+        """The page of the record, and the figures of a report as pictures."""
+        if isinstance(data, Comparison):
+            return {"comparison.html": html.comparison_page(data)}
+        if isinstance(data, EvaluationReport):
+            figures = {f"{name}.png": draw(data) for name, draw in FIGURES.items()}
+            return {"report.html": html.report_page(data), **figures}
+        if isinstance(data, Verdict):
+            return {"decision.html": html.decision_page(data)}
+        if isinstance(data, TrackedModel):
+            return {"tracked_model.html": html.tracked_model_page(data)}
+        raise TypeError(f"{type(data).__name__} has no page")
+
+    def extract_metadata(self, data: Strict) -> dict[str, MetadataType]:
+        """The figures that one looks for first."""
+        if isinstance(data, Comparison):
+            return {"chosen": data.chosen, "folds": data.folds, "rows": data.rows}
+        if isinstance(data, EvaluationReport):
+            return {name: score.value for name, score in data.scores.items()}
+        if isinstance(data, Verdict):
+            return {"outcome": str(data.decision.outcome), "version": data.version or "none"}
+        return {name: str(value) for name, value in data.model_dump().items()}

@@ -1,0 +1,1 @@
+"""Wiring of steps, and nothing else."""

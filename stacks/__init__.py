@@ -1,0 +1,1 @@
+"""ZenML stacks of this project: what they are made of, their registration and their selection."""

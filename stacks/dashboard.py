@@ -1,0 +1,118 @@
+"""The ZenML dashboard on this machine, over the user's own store, without logging the client in.
+
+`zenml login --local` would switch the user's client to the server for good; this only serves.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from zenml.client import Client
+from zenml.models import UserUpdate
+
+from stacks.zenml_store import local_store_file
+from student_performance.errors import UnreachableError, UsageError
+
+_HOST = "127.0.0.1"
+_START_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class RunningDashboard:
+    """A server process that answers."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+    def __str__(self) -> str:
+        return self.url
+
+    def wait(self) -> None:
+        """Return when the server ends or the user presses Ctrl-C."""
+        try:
+            self.process.wait()
+        except KeyboardInterrupt:
+            return
+
+
+@contextmanager
+def serve_dashboard(port: int) -> Iterator[RunningDashboard]:
+    """Start the server on loopback, wait until it answers, and stop it at the end.
+
+    Raises:
+        UsageError: The port is taken, or ZenML works with a server already.
+        UnreachableError: The server does not come up.
+    """
+    if local_store_file() is None:
+        url = Client().zen_store.config.url
+        raise UsageError(f"ZenML works with a server already; its dashboard is {url}.")
+    with socket.socket() as probe:
+        if probe.connect_ex((_HOST, port)) == 0:
+            raise UsageError(f"Port {port} is taken.", f"python run.py lineage --port {port + 1}")
+    process = subprocess.Popen(
+        [
+            sys.executable, "-m", "uvicorn", "zenml.zen_server.zen_server_api:app",
+            "--host", _HOST, "--port", str(port), "--no-server-header", "--log-level", "error",
+        ],
+        env=os.environ
+        | {
+            "ZENML_SERVER": "true",
+            "ZENML_SERVER_AUTH_SCHEME": "NO_AUTH",
+            "ZENML_SERVER_DEPLOYMENT_TYPE": "local",
+            "ZENML_SERVER_AUTO_ACTIVATE": "true",
+            "ZENML_SERVER_ALLOW_LOCAL_FILE_ACCESS": "true",  # the artifacts are on this machine
+        },
+    )  # fmt: skip
+    try:
+        url = f"http://{_HOST}:{port}"
+        _wait_until_healthy(f"{url}/health", process)
+        yield RunningDashboard(url, process)
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def last_run_path() -> str | None:
+    """Path of the newest run in the dashboard; None if there is no run."""
+    client = Client()
+    runs = client.list_pipeline_runs(size=1, sort_by="desc:created").items
+    return f"/projects/{client.active_project.name}/runs/{runs[0].id}" if runs else None
+
+
+def skip_first_visit_survey() -> None:
+    """Mark ZenML's first-visit survey as done: it hides the dashboard until it is answered."""
+    store = Client().zen_store
+    user = store.get_user()
+    if user.email_opted_in is None or not user.user_metadata.get("finished_onboarding_survey"):
+        done = {**user.user_metadata, "finished_onboarding_survey": True}
+        store.update_user(
+            user.id,
+            UserUpdate(
+                full_name=user.full_name or user.name, email_opted_in=False, user_metadata=done
+            ),
+        )
+
+
+def _wait_until_healthy(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except (urllib.error.URLError, TimeoutError):
+            time.sleep(0.3)
+    raise UnreachableError(
+        f"The ZenML dashboard did not answer at {url} within {_START_SECONDS} s.",
+        "python run.py doctor",
+    )

@@ -1,0 +1,67 @@
+"""Registers stacks, only what is missing, and never touches what the project did not make."""
+
+from zenml.client import Client
+from zenml.enums import StackComponentType
+from zenml.models import StackResponse
+
+from stacks.definitions import DEFINITIONS, Component, StackDefinition
+from student_performance.errors import UsageError, nearest
+
+
+def ensure_stack(name: str) -> StackResponse:
+    """Register a stack of this project if it is not there.
+
+    Raises:
+        UsageError: The project has no such stack, or a foreign one has its name.
+    """
+    definition = define(name)
+    client = Client()
+    wanted = {
+        kind: [_ensure_component(client, kind, component)]
+        for kind, component in definition.components.items()
+    }
+    try:
+        stack = client.get_stack(name, allow_name_prefix_match=False)
+    except KeyError:
+        return client.create_stack(name, {kind: ids[0] for kind, ids in wanted.items()})
+    if not _is_ours(stack, definition):
+        raise UsageError(
+            f"There is a ZenML stack `{name}` that this project did not make; it is left alone.",
+            f"zenml stack rename {name} my_{name}",
+        )
+    if {kind: [part.id for part in parts] for kind, parts in stack.components.items()} != wanted:
+        stack = client.update_stack(name, component_updates=wanted)
+    return stack
+
+
+def define(name: str) -> StackDefinition:
+    """The definition of a stack of this project."""
+    if name not in DEFINITIONS:
+        raise UsageError(
+            f"There is no stack `{name}` in this project.{nearest(name, list(DEFINITIONS))}"
+            f" It has: {', '.join(DEFINITIONS)}.",
+            "python run.py stack list",
+        )
+    return DEFINITIONS[name]()
+
+
+def _is_ours(stack: StackResponse, definition: StackDefinition) -> bool:
+    """Ours are told by the name of the experiment tracker, which nobody else would choose."""
+    kind = StackComponentType.EXPERIMENT_TRACKER
+    ours = definition.components[kind].name
+    return any(part.name == ours for part in stack.components.get(kind, []))
+
+
+def _ensure_component(client: Client, kind: StackComponentType, wanted: Component):  # type: ignore[no-untyped-def]
+    """Identifier of a component, made if missing and updated if our own settings changed."""
+    try:
+        known = client.get_stack_component(kind, wanted.name, allow_name_prefix_match=False)
+    except KeyError:
+        made = client.create_stack_component(
+            wanted.name, wanted.flavor, kind, configuration=dict(wanted.config)
+        )
+        return made.id
+    settings = {key: known.configuration.get(key) for key in wanted.config}
+    if settings != dict(wanted.config):
+        client.update_stack_component(known.id, kind, configuration=dict(wanted.config))
+    return known.id

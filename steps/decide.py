@@ -1,0 +1,38 @@
+"""Step 5: put the model before the gate and register what comes out."""
+
+import logging
+from typing import Annotated
+
+import pandas as pd
+from sklearn.pipeline import Pipeline
+from zenml import step
+
+from materializers import RecordMaterializer
+from steps.mlflow_store import active_store
+from student_performance.config import DatasetConfig, TrainConfig
+from student_performance.evaluation import EvaluationReport
+from student_performance.judging import judge
+from student_performance.records import TrackedModel, Verdict
+from student_performance.registry import Registry, Tracker
+
+logger = logging.getLogger(__name__)
+
+
+@step(enable_cache=False, output_materializers=RecordMaterializer)
+def decide(
+    model: Pipeline,
+    tracked: TrackedModel,
+    report: EvaluationReport,
+    test: pd.DataFrame,
+    dataset: DatasetConfig,
+    config: TrainConfig,
+) -> Annotated[Verdict, "decision"]:
+    """Decide and register.
+
+    Never cached: what the registry says may have changed since, and only it can tell. A model that
+    was judged before is found there and not registered again.
+    """
+    store = active_store()
+    verdict = judge(model, tracked, report, test, dataset, config, Tracker(store), Registry(store))
+    logger.info("decide: %s", verdict.decision.summary())
+    return verdict

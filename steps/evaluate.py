@@ -1,0 +1,62 @@
+"""Step 4: look at the hold-out once and record the training."""
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+from sklearn.pipeline import Pipeline
+from zenml import get_step_context, step
+
+import student_performance
+from materializers import RecordMaterializer
+from steps.caching import CODE_AWARE, code_state
+from steps.mlflow_store import active_store
+from student_performance import evaluation
+from student_performance.config import DatasetConfig, LearningConfig
+from student_performance.evaluation import EvaluationReport
+from student_performance.provenance import git_commit
+from student_performance.records import Provenance, TrackedModel
+from student_performance.registry import Tracker
+from student_performance.training import Comparison
+
+logger = logging.getLogger(__name__)
+
+
+@step(
+    cache_policy=CODE_AWARE,
+    experiment_tracker=True,
+    output_materializers={"report": RecordMaterializer, "tracked_model": RecordMaterializer},
+)
+def evaluate(
+    model: Pipeline,
+    comparison: Comparison,
+    test: pd.DataFrame,
+    dataset: DatasetConfig,
+    config: LearningConfig,
+    md5: str,
+    tracker: str,
+) -> tuple[Annotated[EvaluationReport, "report"], Annotated[TrackedModel, "tracked_model"]]:
+    """Score the model on the hold-out and log the training to MLflow, model included, once.
+
+    Args:
+        model: The fitted model.
+        comparison: The cross-validation that chose it.
+        test: The hold-out.
+        dataset: The contract.
+        config: How the model was learnt.
+        md5: MD5 of the raw file.
+        tracker: Identity of the MLflow experiment; part of the cache key, so that a training is
+            logged again where the experiment was deleted.
+    """
+    report = evaluation.evaluate(model, test, dataset, comparison, config.intervals)
+    logger.info("evaluate: hold-out accuracy %s", report.scores["accuracy"].text())
+    origin = Provenance(
+        data_md5=md5,
+        git_commit=git_commit(Path(str(student_performance.__file__)).parent),
+        zenml_run_id=str(get_step_context().pipeline_run.id),
+        code_sha256=code_state(),
+    )
+    tracked = Tracker(active_store()).log_training(model, report, config, dataset, origin)
+    logger.info("evaluate: logged as MLflow run %s", tracked.run_id)
+    return report, tracked

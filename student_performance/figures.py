@@ -1,0 +1,89 @@
+"""Figures of a report as PNG bytes, drawn without a display and readable without colour."""
+
+import io
+from collections.abc import Callable
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from student_performance.evaluation import EvaluationReport
+
+# Blue and orange of Okabe and Ito, told apart by colour-blind people.
+_MODEL, _BASELINE = "#0072B2", "#D55E00"
+
+
+def roc_png(report: EvaluationReport) -> bytes:
+    """ROC curve beside the diagonal of a ranking by chance."""
+
+    def draw(axes: Axes) -> None:
+        axes.plot([0, 1], [0, 1], "--", color=_BASELINE, label="by chance")
+        axes.plot(
+            [point.false_positive_rate for point in report.roc],
+            [point.true_positive_rate for point in report.roc],
+            color=_MODEL,
+            label=report.candidate.replace("_", " "),
+        )
+        axes.set(xlabel="passing students flagged", ylabel="students at risk flagged")
+        axes.set_title("Who is flagged, for every threshold")
+
+    return _png(draw)
+
+
+def reliability_png(report: EvaluationReport) -> bytes:
+    """Observed against predicted risk; the area of a point is its number of students."""
+
+    def draw(axes: Axes) -> None:
+        bins = report.reliability
+        axes.plot([0, 1], [0, 1], "--", color=_BASELINE, label="perfectly calibrated")
+        axes.plot([b.predicted for b in bins], [b.observed for b in bins], color=_MODEL)
+        largest = max(b.n for b in bins)
+        axes.scatter(
+            [b.predicted for b in bins],
+            [b.observed for b in bins],
+            s=[20 + 120 * b.n / largest for b in bins],
+            color=_MODEL,
+            label="students, by number",
+        )
+        axes.set(xlabel="predicted risk", ylabel="share that did not pass")
+        axes.set_title("What was predicted, and what came true")
+
+    return _png(draw)
+
+
+def candidates_png(report: EvaluationReport) -> bytes:
+    """Cross-validated log loss of the candidates with intervals; the baseline is a line."""
+    baseline, *candidates = report.comparison.candidates
+
+    def draw(axes: Axes) -> None:
+        for row, candidate in enumerate(candidates):
+            loss = candidate.scores["log_loss"]
+            error = [[loss.value - loss.low], [loss.high - loss.value]]
+            axes.errorbar(loss.value, row, xerr=error, fmt="o", color=_MODEL, capsize=4)
+        naive = baseline.scores["log_loss"].value
+        axes.axvline(naive, linestyle="--", color=_BASELINE, label="majority baseline")
+        axes.set_yticks(range(len(candidates)), [c.name.replace("_", " ") for c in candidates])
+        axes.margins(y=0.4)
+        axes.set(xlabel="log loss in cross-validation, lower is better")
+        axes.set_title("The candidates")
+
+    return _png(draw)
+
+
+FIGURES: dict[str, Callable[[EvaluationReport], bytes]] = {
+    "candidates": candidates_png,
+    "roc": roc_png,
+    "reliability": reliability_png,
+}
+
+
+def _png(draw: Callable[[Axes], None]) -> bytes:
+    figure = Figure(figsize=(4.5, 3.6), dpi=100, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    draw(axes)
+    axes.grid(alpha=0.3)
+    axes.legend()
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", metadata={"Software": None})
+    return buffer.getvalue()

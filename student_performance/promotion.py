@@ -1,0 +1,153 @@
+"""The gate: a pure function from evidence and a policy to a decision with reasons."""
+
+from enum import StrEnum
+
+from student_performance.config import GatePolicy, Strict
+from student_performance.evaluation import EvaluationReport
+from student_performance.metrics import Estimate
+
+
+class Outcome(StrEnum):
+    """What the gate decided about a candidate."""
+
+    PROMOTED = "promoted"
+    KEPT = "kept"
+    REFUSED = "refused"
+
+
+class Reason(Strict):
+    """One check of the gate, in a sentence."""
+
+    check: str
+    passed: bool
+    text: str
+
+
+class ChampionComparison(Strict):
+    """The candidate beside the champion on rows that neither was trained on.
+
+    Attributes:
+        version: Version of the champion.
+        log_loss_gain: Log loss of the champion minus that of the candidate, row by row; None if
+            they cannot be compared.
+        obstacle: Why they cannot be compared.
+        same_model: Whether the candidate is the champion itself, judged once more.
+    """
+
+    version: str
+    log_loss_gain: Estimate | None = None
+    obstacle: str = ""
+    same_model: bool = False
+
+
+class Decision(Strict):
+    """What was decided, why, and on what evidence.
+
+    Attributes:
+        outcome: Promoted, champion kept, or candidate refused.
+        registered: Whether the candidate becomes a version: it does unless it failed on its own.
+        reasons: Every check with its result.
+        champion: The comparison with the champion, if there was one.
+        policy: The policy that was applied.
+    """
+
+    outcome: Outcome
+    registered: bool
+    reasons: tuple[Reason, ...]
+    champion: ChampionComparison | None
+    policy: GatePolicy
+
+    @property
+    def promote(self) -> bool:
+        """Whether the candidate shall serve."""
+        return self.outcome is Outcome.PROMOTED
+
+    def summary(self) -> str:
+        """What decided, in one line: the failed checks, or the last one."""
+        failed = [reason.text for reason in self.reasons if not reason.passed]
+        return f"{self.outcome}: {'; '.join(failed or [self.reasons[-1].text])}"
+
+
+def decide(
+    report: EvaluationReport, champion: ChampionComparison | None, policy: GatePolicy
+) -> Decision:
+    """Judge a candidate.
+
+    It must stand on its own first: a hold-out that can judge, enough rows, a log loss below the
+    baseline's beyond the interval, and an accuracy that is not below the baseline's beyond it.
+    Then it must beat the champion, if there is one, beyond the interval on the same rows; a tie
+    keeps the champion.
+
+    Args:
+        report: The candidate on the hold-out.
+        champion: The champion on the same rows; None if nothing serves yet.
+        policy: The limits.
+
+    Returns:
+        The decision. Refused: the candidate failed on its own or is worse than the champion.
+        Kept: it is sound, but not shown to be better.
+    """
+    own = _own_merits(report, policy)
+    if not all(reason.passed for reason in own):
+        return Decision(
+            outcome=Outcome.REFUSED, registered=False, reasons=own, champion=champion, policy=policy
+        )
+    outcome, reason = _against(champion)
+    return Decision(
+        outcome=outcome, registered=True, reasons=(*own, reason), champion=champion, policy=policy
+    )
+
+
+def _own_merits(report: EvaluationReport, policy: GatePolicy) -> tuple[Reason, ...]:
+    loss, accuracy = report.log_loss_gain, report.accuracy_gain
+    return (
+        Reason(
+            check="valid",
+            passed=not report.problems,
+            text="; ".join(report.problems) or "the data keep their contract",
+        ),
+        Reason(
+            check="enough rows",
+            passed=report.n_test >= policy.min_test_rows,
+            text=f"the hold-out has {report.n_test:,} rows, {policy.min_test_rows:,} are needed",
+        ),
+        Reason(
+            check="beats the baseline",
+            passed=loss.low > 0,
+            text=f"log loss is {_by(loss)} than always saying the average risk",
+        ),
+        Reason(
+            check="accuracy",
+            passed=accuracy.high >= 0,
+            text=f"accuracy is {_by(accuracy, 'higher', 'lower')} than the majority's",
+        ),
+    )
+
+
+def _against(champion: ChampionComparison | None) -> tuple[Outcome, Reason]:
+    check = "beats the champion"
+    if champion is None:
+        text = "there is no champion yet, so the first sound model serves"
+        return Outcome.PROMOTED, Reason(check=check, passed=True, text=text)
+    name = f"champion (version {champion.version})"
+    if champion.same_model:
+        text = f"this model is the {name} already"
+        return Outcome.PROMOTED, Reason(check=check, passed=True, text=text)
+    if champion.log_loss_gain is None:
+        text = f"the {name} stays until a person decides: {champion.obstacle}"
+        return Outcome.KEPT, Reason(check=check, passed=False, text=text)
+    gain = champion.log_loss_gain
+    text = f"log loss is {_by(gain)} than that of the {name} on the same {gain.n:,} rows"
+    if gain.low > 0:
+        return Outcome.PROMOTED, Reason(check=check, passed=True, text=text)
+    if gain.high < 0:
+        return Outcome.REFUSED, Reason(check=check, passed=False, text=text)
+    text = f"{text}: no difference is shown, and a tie keeps the champion"
+    return Outcome.KEPT, Reason(check=check, passed=False, text=text)
+
+
+def _by(gain: Estimate, better: str = "lower", worse: str = "higher") -> str:
+    """`0.197 [0.175, 0.221] lower`; the interval keeps its sign where it holds zero."""
+    word, sign = (better, 1) if gain.value >= 0 else (worse, -1)
+    low, high = sorted((sign * gain.low, sign * gain.high))
+    return f"{abs(gain.value):.4f} [{low:.4f}, {high:.4f}] {word}"

@@ -1,0 +1,110 @@
+"""What passes between the pipeline, the registry and whoever reads it."""
+
+from datetime import datetime
+
+from student_performance.config import SplitConfig, Strict
+from student_performance.metrics import Estimate
+from student_performance.promotion import Decision
+
+
+class Provenance(Strict):
+    """Where a training came from.
+
+    Attributes:
+        data_md5: MD5 of the raw file, as DVC records it.
+        git_commit: Commit of the code, `-dirty` where it was changed.
+        zenml_run_id: The ZenML run that computed it.
+        code_sha256: Digest of the sources and libraries.
+    """
+
+    data_md5: str
+    git_commit: str
+    zenml_run_id: str
+    code_sha256: str
+
+
+class TrackedModel(Strict):
+    """A model in the experiment tracker, not yet a version.
+
+    Attributes:
+        model_id: MLflow's identifier of the logged model.
+        run_id: The MLflow run of the training.
+        sha256: Checksum of the model file.
+        candidate: Name of the chosen candidate.
+    """
+
+    model_id: str
+    run_id: str
+    sha256: str
+    candidate: str
+
+
+class Version(Strict):
+    """A registered version.
+
+    Attributes:
+        name: Registered model.
+        number: Version number, as MLflow writes it.
+        aliases: The aliases that point here.
+        created: When it was registered, in UTC.
+        model_id: The logged model behind it.
+        run_id: The MLflow run of the training.
+        source: Where the model's files are.
+        sha256: Checksum that the model file must have.
+        question: What it answers and from what.
+        split: The split whose hold-out it has not seen.
+        candidate: Name of the chosen candidate.
+        decision: The gate's decision about it.
+        cause: Identifies that decision.
+    """
+
+    name: str
+    number: str
+    aliases: tuple[str, ...]
+    created: datetime
+    model_id: str
+    run_id: str
+    source: str
+    sha256: str
+    question: str
+    split: SplitConfig
+    candidate: str
+    decision: Decision
+    cause: str
+
+    @property
+    def uri(self) -> str:
+        """Address of the version for MLflow."""
+        return f"models:/{self.name}/{self.number}"
+
+
+class RunSummary(Strict):
+    """One training as a line of a table; scores are None in a run that did not get that far."""
+
+    run_id: str
+    started: datetime
+    status: str
+    candidate: str | None
+    accuracy: Estimate | None
+    baseline_accuracy: Estimate | None
+    roc_auc: Estimate | None
+    log_loss: Estimate | None
+    decision: str | None
+    version: str | None
+
+
+class Verdict(Strict):
+    """The end of a training: the decision and the version it was made about.
+
+    Attributes:
+        decision: What the gate decided.
+        model: The logged model.
+        version: Number of the registered version; None if the candidate failed on its own.
+        judged_before: Whether exactly this model was judged by the same policy before; then
+            nothing was registered or moved again.
+    """
+
+    decision: Decision
+    model: TrackedModel
+    version: str | None
+    judged_before: bool

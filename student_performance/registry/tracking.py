@@ -1,0 +1,174 @@
+"""Experiment tracking: what one training leaves behind, and the list of all trainings."""
+
+import os
+import socket
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import mlflow
+from mlflow.entities import Metric, Param, Run, RunTag
+from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, DataType, Schema, TensorSpec
+from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT
+from numpy import dtype
+
+from student_performance import model_files
+from student_performance.config import DatasetConfig, LearningConfig
+from student_performance.errors import RegistryError
+from student_performance.evaluation import EvaluationReport
+from student_performance.figures import FIGURES
+from student_performance.html import report_page
+from student_performance.metrics import Estimate
+from student_performance.promotion import Decision
+from student_performance.provenance import requirements
+from student_performance.records import Provenance, RunSummary, TrackedModel
+from student_performance.registry.store import Store, is_missing
+from student_performance.run_record import metrics, parameters, synthetic_example
+
+MODEL_FILE = "model.skops"
+_SERVING_LIBRARIES = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops")
+_PROCESS = "process"
+
+
+class Tracker:
+    """The runs of a store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._client = store.client
+
+    def log_training(
+        self,
+        model: Any,
+        report: EvaluationReport,
+        config: LearningConfig,
+        dataset: DatasetConfig,
+        origin: Provenance,
+    ) -> TrackedModel:
+        """Fill the active run with parameters, metrics, figures and the model, once.
+
+        Raises:
+            RegistryError: No run is active.
+        """
+        mlflow.set_tracking_uri(self._store.tracking_uri)
+        run = mlflow.active_run()
+        if run is None:
+            raise RegistryError("No MLflow run is active: the stack has no experiment tracker.")
+        run_id = run.info.run_id
+        self._close_interrupted(run.info.experiment_id)
+        now = int(datetime.now(UTC).timestamp() * 1000)
+        tags = {MLFLOW_GIT_COMMIT: origin.git_commit, _PROCESS: _this_process()}
+        self._client.log_batch(
+            run_id,
+            metrics=[Metric(key, value, now, 0) for key, value in metrics(report).items()],
+            params=[Param(*item) for item in parameters(config, dataset, report).items()],
+            tags=[RunTag(*item) for item in (tags | origin.model_dump()).items()],
+        )
+        self._log_pages(run_id, report)
+        logged = mlflow.sklearn.log_model(
+            model,
+            name="model",
+            serialization_format="skops",
+            skops_trusted_types=list(model_files.TRUSTED_TYPES),
+            signature=_signature(dataset),
+            input_example=synthetic_example(dataset),
+            pip_requirements=requirements(_SERVING_LIBRARIES),
+            pyfunc_predict_fn="predict_proba",
+        )
+        place = self._client.get_logged_model(logged.model_id).artifact_location
+        sha256 = model_files.digest(self._store.read(f"{place}/{MODEL_FILE}"))
+        return TrackedModel(
+            model_id=logged.model_id, run_id=run_id, sha256=sha256, candidate=report.candidate
+        )
+
+    def record_decision(self, run_id: str, decision: Decision) -> None:
+        """Tag the run of a training with what became of its model."""
+        self._client.set_tag(run_id, "decision", decision.outcome)
+        self._client.set_tag(run_id, "decision.summary", decision.summary())
+
+    def has_model(self, model: TrackedModel) -> bool:
+        """Whether a logged model is still there."""
+        try:
+            self._client.get_logged_model(model.model_id)
+        except MlflowException as error:
+            if is_missing(error):
+                return False
+            raise
+        return True
+
+    def runs(self, experiment: str, limit: int = 20) -> list[RunSummary]:
+        """The newest trainings of an experiment."""
+        known = self._client.get_experiment_by_name(experiment)
+        if known is None:
+            return []
+        found = self._client.search_runs([known.experiment_id], max_results=limit)
+        versions = self._client.search_model_versions(f"name='{experiment}'", max_results=1000)
+        numbers = {version.run_id: str(version.version) for version in versions}
+        return [_summary(run, numbers.get(run.info.run_id)) for run in found]
+
+    def _log_pages(self, run_id: str, report: EvaluationReport) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "report.html").write_text(report_page(report), encoding="utf-8")
+            (Path(folder) / "report.json").write_text(report.model_dump_json(), encoding="utf-8")
+            for name, draw in FIGURES.items():
+                (Path(folder) / f"{name}.png").write_bytes(draw(report))
+            self._client.log_artifacts(run_id, folder)
+
+    def _close_interrupted(self, experiment_id: str) -> None:
+        """Mark runs as killed whose process on this machine is gone: nobody else can."""
+        running = self._client.search_runs([experiment_id], "attributes.status = 'RUNNING'")
+        host, _ = _this_process().split(":")
+        for run in running:
+            run_host, _, pid = run.data.tags.get(_PROCESS, "").partition(":")
+            if run_host == host and not _is_alive(int(pid)):
+                self._client.set_terminated(run.info.run_id, "KILLED")
+
+
+def _this_process() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _signature(dataset: DatasetConfig) -> ModelSignature:
+    """Numbers are doubles, also whole ones, so that a missing one has a type."""
+    inputs = [
+        ColSpec(DataType.double if column.is_number else DataType.string, name)
+        for name, column in dataset.features.items()
+    ]
+    chances = TensorSpec(dtype("float64"), (-1, 2))
+    return ModelSignature(inputs=Schema(inputs), outputs=Schema([chances]))
+
+
+def _summary(run: Run, version: str | None) -> RunSummary:
+    values, tags = run.data.metrics, run.data.tags
+
+    def estimate(name: str) -> Estimate | None:
+        if name not in values:
+            return None
+        low, high = values[f"{name}_low"], values[f"{name}_high"]
+        return Estimate(value=values[name], low=low, high=high, n=int(values["test_rows"]))
+
+    return RunSummary(
+        run_id=run.info.run_id,
+        started=datetime.fromtimestamp(run.info.start_time / 1000, UTC),
+        status=run.info.status.lower(),
+        candidate=run.data.params.get("chosen"),
+        accuracy=estimate("test_accuracy"),
+        baseline_accuracy=estimate("baseline_test_accuracy"),
+        roc_auc=estimate("test_roc_auc"),
+        log_loss=estimate("test_log_loss"),
+        decision=tags.get("decision"),
+        version=version,
+    )

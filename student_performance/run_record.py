@@ -1,0 +1,73 @@
+"""What a training leaves in the experiment tracker: flat parameters and metrics."""
+
+from typing import Any
+
+import pandas as pd
+
+from student_performance.config import DatasetConfig, LearningConfig
+from student_performance.evaluation import EvaluationReport
+from student_performance.metrics import Scores
+
+
+def parameters(
+    config: LearningConfig, dataset: DatasetConfig, report: EvaluationReport
+) -> dict[str, str]:
+    """Every setting under its dotted name, as `--set` takes it, and what was chosen."""
+    settings = _flat(config.model_dump(mode="json"))
+    return settings | {
+        "chosen": report.candidate,
+        "dataset": dataset.name,
+        "features": ", ".join(dataset.features),
+        "target": f"{dataset.target.column} < {dataset.target.pass_mark:g}",
+    }
+
+
+def metrics(report: EvaluationReport) -> dict[str, float]:
+    """Hold-out and cross-validation scores with their bounds, baseline beside them."""
+    flat = {
+        "test_rows": float(report.n_test),
+        "train_rows": float(report.comparison.rows),
+        "test_prevalence": report.prevalence,
+    }
+    flat |= _with_bounds("test", report.scores) | _with_bounds("baseline_test", report.baseline)
+    flat |= _with_bounds(
+        "test_gain", {"log_loss": report.log_loss_gain, "accuracy": report.accuracy_gain}
+    )
+    for candidate in report.comparison.candidates:
+        flat |= _with_bounds(f"cv_{candidate.name}", candidate.scores)
+    return flat
+
+
+def question(dataset: DatasetConfig) -> str:
+    """What a model answers and from what: two models with the same question can be compared."""
+    features = ",".join(sorted(dataset.features))
+    return f"{dataset.target.column}<{dataset.target.pass_mark:g}|{features}"
+
+
+def synthetic_example(dataset: DatasetConfig) -> pd.DataFrame:
+    """One made-up student in the middle of every allowed range, shape (1, features)."""
+    row: dict[str, Any] = {}
+    for name, column in dataset.features.items():
+        if column.categories is not None:
+            row[name] = column.categories[0]
+        else:
+            low = column.minimum if column.minimum is not None else 0.0
+            high = column.maximum if column.maximum is not None else low + 10.0
+            row[name] = (low + high) / 2
+    return pd.DataFrame([row])
+
+
+def _with_bounds(prefix: str, scores: Scores) -> dict[str, float]:
+    return {
+        f"{prefix}_{name}{suffix}": value
+        for name, score in scores.items()
+        for suffix, value in (("", score.value), ("_low", score.low), ("_high", score.high))
+    }
+
+
+def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for key, value in tree.items():
+        name = f"{prefix}{key}"
+        flat |= _flat(value, f"{name}.") if isinstance(value, dict) else {name: str(value)}
+    return flat

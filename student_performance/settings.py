@@ -1,0 +1,19 @@
+"""Settings of a machine, read from the environment when they are asked for."""
+
+import os
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+HOME_VARIABLE = "STUDENT_PERFORMANCE_HOME"
+
+
+def home() -> Path:
+    """Folder of the local stores: `STUDENT_PERFORMANCE_HOME`, else the user's data folder."""
+    chosen = os.environ.get(HOME_VARIABLE)
+    return Path(chosen).absolute() if chosen else user_data_path("student-performance")
+
+
+def local_tracking_uri() -> str:
+    """The MLflow store of the stack `local`."""
+    return f"sqlite:///{(home() / 'mlflow' / 'mlflow.db').as_posix()}"
