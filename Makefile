@@ -15,7 +15,7 @@ run: setup  ## Train on the default data and show the result
 	python run.py
 
 test: setup-dev  ## Run all tests that this machine can run
-	python -m pytest
+	python -m pytest --numprocesses auto --dist loadgroup --cov --cov-report term:skip-covered --cov-fail-under 95
 
 check: setup-dev lint types test  ## Everything that CI checks
 

@@ -9,7 +9,7 @@ from materializers.single_file import SingleFileMaterializer
 from student_performance import html
 from student_performance.config import Strict
 from student_performance.evaluation import EvaluationReport
-from student_performance.figures import FIGURES
+from student_performance.figures import draw_all
 from student_performance.records import TrackedModel, Verdict
 from student_performance.training import Comparison
 
@@ -39,7 +39,7 @@ class RecordMaterializer(SingleFileMaterializer):
         if isinstance(data, Comparison):
             return {"comparison.html": html.comparison_page(data)}
         if isinstance(data, EvaluationReport):
-            figures = {f"{name}.png": draw(data) for name, draw in FIGURES.items()}
+            figures = {f"{name}.png": png for name, png in draw_all(data).items()}
             return {"report.html": html.report_page(data), **figures}
         if isinstance(data, Verdict):
             return {"decision.html": html.decision_page(data)}

@@ -100,3 +100,11 @@ def outstanding(moves: list[Move], cause: str, records: Iterable[AuditRecord]) -
     if moves[-1].alias in done:
         return []
     return [move for move in moves if move.alias not in done]
+
+
+def begun(move: Move, cause: str, records: Iterable[AuditRecord]) -> AuditRecord | None:
+    """The record of a move that this cause began and did not finish."""
+    for record in records:
+        if (record.cause, record.alias, record.done) == (cause, move.alias, False):
+            return record
+    return None

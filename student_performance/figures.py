@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from functools import lru_cache
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -75,6 +76,20 @@ FIGURES: dict[str, Callable[[EvaluationReport], bytes]] = {
     "roc": roc_png,
     "reliability": reliability_png,
 }
+
+
+def draw_all(report: EvaluationReport) -> dict[str, bytes]:
+    """All figures of a report by name; without the ROC curve where one class is missing.
+
+    A report is shown in several places one after the other, so its figures are drawn once.
+    """
+    return dict(_drawn(report.model_dump_json()))
+
+
+@lru_cache(maxsize=1)
+def _drawn(document: str) -> dict[str, bytes]:
+    report = EvaluationReport.model_validate_json(document)
+    return {name: draw(report) for name, draw in FIGURES.items() if report.roc or name != "roc"}
 
 
 def _png(draw: Callable[[Axes], None]) -> bytes:

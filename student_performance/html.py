@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from sklearn.utils import estimator_html_repr
 
 from student_performance.evaluation import EvaluationReport
-from student_performance.figures import FIGURES
+from student_performance.figures import draw_all
 from student_performance.metrics import LABELS
 from student_performance.records import TrackedModel, Verdict
 from student_performance.training import Comparison
@@ -39,11 +39,7 @@ def comparison_page(comparison: Comparison) -> str:
 
 def report_page(report: EvaluationReport) -> str:
     """The evaluation with its figures inside."""
-    images = {
-        name: base64.b64encode(draw(report)).decode()
-        for name, draw in FIGURES.items()
-        if report.roc or name != "roc"
-    }
+    images = {name: base64.b64encode(png).decode() for name, png in draw_all(report).items()}
     return _render("report.html.j2", report=report, images=images, labels=LABELS)
 
 

@@ -81,13 +81,13 @@ def log_losses(y: Labels, p: Floats) -> Floats:
     """Logarithmic loss of each row, in nats; chances are kept `eps` away from 0 and 1."""
     eps = np.finfo(np.float64).eps
     clipped = np.clip(p, eps, 1 - eps)
-    losses: Floats = -np.where(y == 1, np.log(clipped), np.log1p(-clipped))
-    return losses
+    return -np.where(y == 1, np.log(clipped), np.log1p(-clipped))
 
 
 def errors(y: Labels, p: Floats) -> Floats:
     """1.0 for each row on the wrong side of the threshold."""
-    return ((p >= THRESHOLD) != y).astype(np.float64)
+    wrong: NDArray[np.bool_] = (p >= THRESHOLD) != y
+    return wrong.astype(np.float64)
 
 
 def wilson(hits: int, n: int, level: float) -> tuple[float, float]:

@@ -19,7 +19,7 @@ from student_performance import model_files
 from student_performance.config import DatasetConfig, LearningConfig
 from student_performance.errors import RegistryError
 from student_performance.evaluation import EvaluationReport
-from student_performance.figures import FIGURES
+from student_performance.figures import draw_all
 from student_performance.html import report_page
 from student_performance.metrics import Estimate
 from student_performance.promotion import Decision
@@ -113,8 +113,8 @@ class Tracker:
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / "report.html").write_text(report_page(report), encoding="utf-8")
             (Path(folder) / "report.json").write_text(report.model_dump_json(), encoding="utf-8")
-            for name, draw in FIGURES.items():
-                (Path(folder) / f"{name}.png").write_bytes(draw(report))
+            for name, png in draw_all(report).items():
+                (Path(folder) / f"{name}.png").write_bytes(png)
             self._client.log_artifacts(run_id, folder)
 
     def _close_interrupted(self, experiment_id: str) -> None:

@@ -14,6 +14,7 @@ from student_performance.audit import (
     Alias,
     AuditRecord,
     Move,
+    begun,
     moves_for,
     outstanding,
     promotion,
@@ -154,21 +155,9 @@ class Registry:
 
     def _move(self, name: str, moves: list[Move], cause: str, reason: str) -> list[AuditRecord]:
         """Make moves one after the other, each recorded before and confirmed after."""
-        records = []
-        for move in outstanding(moves, cause, self.audit(name)):
-            before = self.aliases(name).get(move.alias)
-            concerned = move.version or before
-            record = AuditRecord(
-                at=datetime.now(UTC),
-                actor=os.environ.get("STUDENT_PERFORMANCE_ACTOR") or getpass.getuser(),
-                cause=cause,
-                alias=move.alias,
-                from_version=before,
-                to_version=move.version,
-                reason=reason,
-                evidence=self.version(name, concerned).run_id if concerned else "",
-                done=False,
-            )
+        audit, records = self.audit(name), []
+        for move in outstanding(moves, cause, audit):
+            record = begun(move, cause, audit) or self._new_record(name, move, cause, reason)
             self._write(name, record)
             if move.version is None:
                 self._client.delete_registered_model_alias(name, move.alias)
@@ -177,6 +166,21 @@ class Registry:
             records.append(record.model_copy(update={"done": True}))
             self._write(name, records[-1])
         return records
+
+    def _new_record(self, name: str, move: Move, cause: str, reason: str) -> AuditRecord:
+        before = self.aliases(name).get(move.alias)
+        concerned = move.version or before
+        return AuditRecord(
+            at=datetime.now(UTC),
+            actor=os.environ.get("STUDENT_PERFORMANCE_ACTOR") or getpass.getuser(),
+            cause=cause,
+            alias=move.alias,
+            from_version=before,
+            to_version=move.version,
+            reason=reason,
+            evidence=self.version(name, concerned).run_id if concerned else "",
+            done=False,
+        )
 
     def _write(self, name: str, record: AuditRecord) -> None:
         self._client.set_registered_model_tag(name, record.key, record.model_dump_json())

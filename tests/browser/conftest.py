@@ -1,0 +1,25 @@
+"""A headless Chromium; where there is none, the tests say so and are skipped."""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    executable = next((path for name in _NAMES if (path := shutil.which(name))), None)
+    if executable is None:
+        pytest.skip("no Chromium on the PATH: install the package `chromium`")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=executable,
+            args=["--no-sandbox", "--disable-background-networking", "--no-first-run"],
+        )
+        try:
+            yield browser.new_page(viewport={"width": 1440, "height": 900})
+        finally:
+            browser.close()

@@ -1,0 +1,115 @@
+"""The README's commands, run one after the other by a newcomer in a fresh clone."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from docs.update_readme import updated
+from tests.conftest import PROJECT, Stores
+
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+# These two create an environment and run these tests: CI runs them on a clean clone.
+BY_CI = {"make run", "make test"}
+
+
+def commands() -> list[tuple[str, int]]:
+    """Commands of the README's bash blocks with the exit code that a comment promises."""
+    listed = []
+    for block in re.findall(r"^```bash\n(.*?)^```", README, re.MULTILINE | re.DOTALL):
+        for line in block.splitlines():
+            command, _, comment = line.partition("#")
+            promised = re.search(r"exits with (\d+)", comment)
+            listed.append((command.strip(), int(promised[1]) if promised else 0))
+    return listed
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """What git tracks, as it is in the working tree, in a repository of its own."""
+    made = tmp_path / "student-performance"
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    for name in tracked.stdout.splitlines():
+        if (PROJECT / name).exists():
+            (made / name).parent.mkdir(parents=True, exist_ok=True)
+            (made / name).write_bytes((PROJECT / name).read_bytes())
+    (made / ".ci" / "run").chmod(0o755)
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org"]
+    for args in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "clone"]):
+        subprocess.run([*git, *args], cwd=made, check=True)
+    return made
+
+
+def environment(tmp_path: Path) -> dict[str, str]:
+    home = tmp_path / "home"
+    home.mkdir()
+    binaries = Path(sys.executable).parent
+    return Stores(home).environment | {"PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}"}
+
+
+def run_lineage(command: str, clone: Path, variables: dict[str, str]) -> int:
+    process = subprocess.Popen(
+        command.split(), cwd=clone, env=variables, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert "http://127.0.0.1:" in process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    return process.wait(timeout=60)
+
+
+def test_every_command_does_what_it_says(clone: Path, tmp_path: Path) -> None:
+    variables = environment(tmp_path)
+    listed = commands()
+    assert {command for command, _ in listed} > BY_CI
+    assert len(listed) > 12
+    for command, promised in listed:
+        if command in BY_CI:
+            continue
+        if command.endswith("lineage"):
+            assert run_lineage(command, clone, variables) == promised
+            continue
+        done = subprocess.run(
+            command, shell=True, cwd=clone, env=variables, capture_output=True, text=True,
+            timeout=300, check=False,
+        )  # fmt: skip
+        assert done.returncode == promised, f"{command}\n{done.stdout}\n{done.stderr}"
+        assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_results_are_those_of_the_last_training() -> None:
+    results = (PROJECT / "reports" / "results.md").read_text(encoding="utf-8")
+
+    assert updated(README, results) == README
+
+
+def test_links_and_pictures_are_there() -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
+        assert (PROJECT / target).exists(), target
+
+
+def test_best_possible_scores_are_those_that_simulate_prints() -> None:
+    from student_performance.simulate import ceilings, posterior, simulate
+
+    best = ceilings(posterior(simulate()))
+    prose = " ".join(README.split())
+    assert f"accuracy {best.accuracy:.3f}, ROC AUC {best.roc_auc:.3f}" in prose
+
+
+def test_reports_belong_to_this_code(clone: Path, tmp_path: Path) -> None:
+    variables = environment(tmp_path)
+
+    def dvc(*args: str) -> str:
+        command = [sys.executable, "-m", "dvc", *args]
+        done = subprocess.run(
+            command, cwd=clone, env=variables, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    dvc("repro", "simulate")
+    assert dvc("status", "--json").strip() == "{}", "run `make repro readme` and commit the result"
