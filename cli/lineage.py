@@ -18,10 +18,12 @@ def run(port: int, debug: bool) -> None:
     ensure_zenml_store()
     skip_first_visit_survey()
     path = last_run_path()
-    with serve_dashboard(port) as address:
-        click.echo(f"ZenML dashboard: {address}{path or ''}")
-        if path is None:
-            click.echo("No run yet: `python run.py train` in another terminal makes one.")
-        click.echo("Ctrl-C ends it.")
-        address.wait()
-    say("The dashboard has stopped.")
+    try:
+        with serve_dashboard(port) as address:
+            click.echo(f"ZenML dashboard: {address}{path or ''}")
+            if path is None:
+                click.echo("No run yet: `python run.py train` in another terminal makes one.")
+            click.echo("Ctrl-C ends it.")
+            address.wait()
+    except KeyboardInterrupt:
+        say("The dashboard has stopped.")

@@ -35,11 +35,13 @@ class RunningDashboard:
         return self.url
 
     def wait(self) -> None:
-        """Return when the server ends or the user presses Ctrl-C."""
-        try:
-            self.process.wait()
-        except KeyboardInterrupt:
-            return
+        """Wait until the user presses Ctrl-C.
+
+        Raises:
+            UnreachableError: The server ended by itself.
+        """
+        code = self.process.wait()
+        raise UnreachableError(f"The ZenML dashboard ended with exit code {code}.")
 
 
 @contextmanager
