@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 from zenml.enums import VisualizationType
 from zenml.materializers.base_materializer import BaseMaterializer
 
+from student_performance.errors import UnreachableError
+
 
 class SingleFileMaterializer(BaseMaterializer):
     """Saves an object as one file.
@@ -37,9 +39,21 @@ class SingleFileMaterializer(BaseMaterializer):
         self._write(self.FILE, content)
 
     def load(self, data_type: type[Any]) -> Any:
-        """Read the file."""
-        with self.artifact_store.open(os.path.join(self.uri, self.FILE), "rb") as file:
-            return self.decode(file.read(), data_type)
+        """Read the file.
+
+        Raises:
+            UnreachableError: ZenML knows the artifact, but its file is gone.
+        """
+        path = os.path.join(self.uri, self.FILE)
+        try:
+            with self.artifact_store.open(path, "rb") as file:
+                content = file.read()
+        except FileNotFoundError as error:
+            raise UnreachableError(
+                f"The artifact {path} is gone, though ZenML has it in its cache.",
+                "python run.py train --no-cache",
+            ) from error
+        return self.decode(content, data_type)
 
     def hash_of(self, data: Any, content: bytes) -> str:
         """Hash of the content; of the bytes, where equal data make equal bytes."""

@@ -79,6 +79,8 @@ def promotion(version: str, aliases: Aliases) -> list[Move]:
 def rollback(aliases: Aliases) -> list[Move]:
     """Let the previous version serve again.
 
+    The champion moves first: cut off in between, the version that was asked for serves.
+
     Raises:
         RegistryError: No version served before this one.
     """
@@ -88,7 +90,12 @@ def rollback(aliases: Aliases) -> list[Move]:
             "There is no previous version to roll back to: nothing served before the champion.",
             "python run.py runs",
         )
-    return promotion(previous, aliases)
+    moves = [Move(alias=Alias.CHAMPION, version=previous)]
+    if champion is not None:
+        moves.append(Move(alias=Alias.PREVIOUS, version=champion))
+    if aliases.get(Alias.CHALLENGER) == previous:
+        moves.append(Move(alias=Alias.CHALLENGER, version=None))
+    return moves
 
 
 def outstanding(moves: list[Move], cause: str, records: Iterable[AuditRecord]) -> list[Move]:

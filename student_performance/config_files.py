@@ -68,7 +68,7 @@ def _load(model: type[ConfigT], path: Path, overrides: Sequence[str]) -> ConfigT
     for override in overrides:
         _apply(tree, override)
     try:
-        return model.model_validate_json(json.dumps(tree), strict=True)
+        return model.model_validate_json(json.dumps(tree, default=_no_json), strict=True)
     except ValidationError as error:
         where = f"{path}{' with --set' if overrides else ''}"
         lines = [f"{where}: {_sentence(model, problem)}" for problem in error.errors()]
@@ -85,6 +85,11 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(tree, dict):
         raise UsageError(f"{path} holds no `key: value` pairs.")
     return tree
+
+
+def _no_json(value: object) -> dict[str, str]:
+    """Dates and bytes, which YAML knows: a shape that no key takes, so that its place is named."""
+    return {type(value).__name__: str(value)}
 
 
 def _apply(tree: dict[str, Any], override: str) -> None:
@@ -133,17 +138,20 @@ def _walk(model: type[BaseModel], place: Place) -> tuple[list[str], set[type[Bas
     Pydantic adds the tag of a tagged union to the place; the file has no such key.
     """
     parts: list[str] = []
-    models, in_mapping = {model}, False
+    models, next_is_key = {model}, False
     for part in place:
-        tagged = {m for m in models if _tag(m) == part}
-        if tagged and not in_mapping:
+        tagged = set() if next_is_key else {m for m in models if _tag(m) == part}
+        if tagged:
             models = tagged
             continue
         parts.append(str(part))
-        annotations = [m.model_fields[part].annotation for m in models if part in m.model_fields]
-        in_mapping = any(get_origin(annotation) is dict for annotation in annotations)
-        if annotations:
-            models = {inner for annotation in annotations for inner in _models_in(annotation)}
+        if next_is_key:  # a key of the user's own choice, which may look like one of ours
+            next_is_key = False
+            continue
+        fields = [m.model_fields[str(part)] for m in models if part in m.model_fields]
+        next_is_key = any(get_origin(field.annotation) is dict for field in fields)
+        if fields:
+            models = {inner for field in fields for inner in _models_in(field.annotation)}
     return parts, models
 
 

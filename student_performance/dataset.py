@@ -51,7 +51,8 @@ def load_table(path: str, dataset: DatasetConfig) -> pd.DataFrame:
         listed = "\n".join(f"{path}, {problem}" for problem in problems)
         raise InvalidDataError(listed, f"python run.py train --dataset {dataset.name} --data FILE")
     label = (frame[dataset.target.column] < dataset.target.pass_mark).astype("int8")
-    table = frame.drop(columns=list(dataset.with_role(Role.OUTCOME))).assign(**{AT_RISK: label})
+    outcomes = list(dataset.with_role(Role.OUTCOME))
+    table = frame.drop(columns=outcomes).assign(**{AT_RISK: label}).reset_index(drop=True)
     if table[AT_RISK].nunique() < 2:
         everyone = "at risk" if table[AT_RISK].all() else "passing"
         raise InvalidDataError(
@@ -74,32 +75,52 @@ def _open(path: str) -> IO[bytes]:
 
 
 def _read(path: str, dataset: DatasetConfig) -> pd.DataFrame:
-    """The contract's columns as the file has them; cells that are not numbers stay text."""
+    """The contract's columns as the file has them; cells that are not numbers stay text.
+
+    The index counts the rows of the file from 0, also over empty lines.
+    """
     texts = {name: "str" for name, column in dataset.columns.items() if not column.is_number}
     try:
         with _open(path) as file:
+            header = pd.read_csv(
+                file, sep=dataset.separator, header=None, nrows=1, dtype="str",
+                encoding="utf-8-sig", keep_default_na=False,
+            ).iloc[0]  # fmt: skip
+            file.seek(0)
             frame = pd.read_csv(
                 file, sep=dataset.separator, dtype=texts, keep_default_na=False, na_values=[""],
-                encoding="utf-8-sig", low_memory=False,
+                encoding="utf-8-sig", low_memory=False, skip_blank_lines=False,
             )  # fmt: skip
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise InvalidDataError(
             f"{path} is no UTF-8 CSV with separator `{dataset.separator}`: {error}",
             "python run.py train --set dataset.separator=';'",
         ) from error
-    missing = [name for name in dataset.columns if name not in frame.columns]
-    if missing:
-        found = [str(name) for name in frame.columns]
-        hints = " ".join(f"`{name}` is missing.{nearest(name, found)}" for name in missing)
-        raise InvalidDataError(
-            f"{path}, header: {hints} Found: {', '.join(found)}.",
-            f"python run.py train --dataset {dataset.name} --data FILE",
-        )
+    _check_header([str(name) for name in header], frame, path, dataset)
+    frame = frame[list(dataset.columns)].dropna(how="all")
     if frame.empty:
         raise InvalidDataError(
             f"{path} has a header but no rows.", "python run.py train --data FILE"
         )
-    return frame[list(dataset.columns)]
+    return frame
+
+
+def _check_header(found: list[str], frame: pd.DataFrame, path: str, dataset: DatasetConfig) -> None:
+    next_command = f"python run.py train --dataset {dataset.name} --data FILE"
+    missing = [name for name in dataset.columns if name not in found]
+    if missing:
+        hints = " ".join(f"`{name}` is missing.{nearest(name, found)}" for name in missing)
+        raise InvalidDataError(f"{path}, header: {hints} Found: {', '.join(found)}.", next_command)
+    twice = sorted({name for name in dataset.columns if found.count(name) > 1})
+    if twice:
+        raise InvalidDataError(
+            f"{path}, header: {', '.join(twice)} is there twice; once is allowed.", next_command
+        )
+    if not frame.index.equals(pd.RangeIndex(len(frame))):  # pandas made the first cells the index
+        raise InvalidDataError(
+            f"{path}: the rows have more cells than the header has names ({len(found)}).",
+            next_command,
+        )
 
 
 def features_of(table: pd.DataFrame, dataset: DatasetConfig) -> pd.DataFrame:

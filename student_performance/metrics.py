@@ -101,8 +101,10 @@ def _point_scores(y: Labels, p: Floats) -> dict[str, float]:
     scores = {
         "log_loss": float(log_losses(y, p).mean()),
         "brier": float(np.mean((p - y) ** 2)),
-        "balanced_accuracy": float(sk.recall_score(y, flagged, average="macro", zero_division=0)),
-        "f1_macro": float(sk.f1_score(y, flagged, average="macro", zero_division=0)),
+        "balanced_accuracy": float(
+            sk.recall_score(y, flagged, labels=[0, 1], average="macro", zero_division=0)
+        ),
+        "f1_macro": float(sk.f1_score(y, flagged, labels=[0, 1], average="macro", zero_division=0)),
     }
     if 0 < y.sum() < len(y):
         scores["roc_auc"] = float(sk.roc_auc_score(y, p))

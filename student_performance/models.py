@@ -54,7 +54,9 @@ def _preprocessing(dataset: DatasetConfig) -> ColumnTransformer:
     }
     parts: list[tuple[str, Any, list[str]]] = []
     if numbers:
-        scaled = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
+        scaled = make_pipeline(
+            SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler()
+        )
         parts.append(("numbers", scaled, numbers))
     if categories:
         encoder = OneHotEncoder(

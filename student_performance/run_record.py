@@ -1,10 +1,11 @@
 """What a training leaves in the experiment tracker: flat parameters and metrics."""
 
+import math
 from typing import Any
 
 import pandas as pd
 
-from student_performance.config import DatasetConfig, LearningConfig
+from student_performance.config import Column, DatasetConfig, Kind, LearningConfig
 from student_performance.evaluation import EvaluationReport
 from student_performance.metrics import Scores
 
@@ -51,10 +52,19 @@ def synthetic_example(dataset: DatasetConfig) -> pd.DataFrame:
         if column.categories is not None:
             row[name] = column.categories[0]
         else:
-            low = column.minimum if column.minimum is not None else 0.0
-            high = column.maximum if column.maximum is not None else low + 10.0
-            row[name] = (low + high) / 2
+            row[name] = _middle(column)
     return pd.DataFrame([row])
+
+
+def _middle(column: Column) -> float:
+    """A number that the contract allows, far from its limits."""
+    low, high = column.minimum, column.maximum
+    if low is None:
+        low = 0.0 if high is None else high - 10.0
+    if high is None:
+        high = low + 10.0
+    middle = (low + high) / 2
+    return float(math.ceil(middle)) if column.kind is Kind.INTEGER else middle
 
 
 def _with_bounds(prefix: str, scores: Scores) -> dict[str, float]:

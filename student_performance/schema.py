@@ -64,13 +64,19 @@ def _text_in_numbers(frame: pd.DataFrame, dataset: DatasetConfig) -> list[Violat
     violations = []
     for name, column in dataset.columns.items():
         cells = frame[name]
-        if column.is_number and not pd.api.types.is_numeric_dtype(cells):
-            wrong = cells.notna() & pd.to_numeric(cells, errors="coerce").isna()
+        if column.is_number and not _holds_numbers(cells):
+            text = cells.astype("str")
+            wrong = cells.notna() & pd.to_numeric(text, errors="coerce").isna()
             violations += [
-                Violation(int(row) + _HEADER_ROWS, name, f"`{cells[row]}`", column.allowed())
-                for row in cells.index[wrong][: _SHOWN + 1]
+                Violation(int(row) + _HEADER_ROWS, name, f"`{text[row]}`", column.allowed())
+                for row in cells.index[wrong]
             ]
-    return violations
+    return sorted(violations, key=lambda violation: violation.row or 0)
+
+
+def _holds_numbers(cells: pd.Series) -> bool:
+    """`True` and `False` are no numbers, though pandas counts them as such."""
+    return pd.api.types.is_numeric_dtype(cells) and not pd.api.types.is_bool_dtype(cells)
 
 
 def _from_pandera(cases: pd.DataFrame, dataset: DatasetConfig) -> list[Violation]:

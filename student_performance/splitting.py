@@ -32,12 +32,13 @@ def split(
     in_test = in_holdout(table, dataset, config)
     train = table[~in_test].reset_index(drop=True)
     test = table[in_test].reset_index(drop=True)
-    counts = train[AT_RISK].value_counts().reindex([0, 1], fill_value=0)
+    students = train.groupby(AT_RISK)[dataset.id_column].nunique()
+    counts = students.reindex([0, 1], fill_value=0)
     if test.empty or counts.min() < folds:
         raise InvalidDataError(
-            f"The table has {len(table):,} rows: {counts[1]:,} at risk and {counts[0]:,} passing"
-            f" for training, {len(test):,} held out. Each of the {folds} folds needs one student of"
-            " either kind, and the hold-out may not be empty.",
+            f"The table has {len(table):,} rows. Students to learn from: {counts[1]:,} at risk and"
+            f" {counts[0]:,} passing; {len(test):,} held out. Each of the {folds} folds needs one"
+            " student of either kind, and the hold-out may not be empty.",
             f"python run.py train --dataset {dataset.name} --data LARGER_FILE",
         )
     return train, test
@@ -52,5 +53,11 @@ def in_holdout(table: pd.DataFrame, dataset: DatasetConfig, config: SplitConfig)
 
 def _uniform(student: str, key: str) -> float:
     """A number in [0, 1) that only student and key decide."""
-    digest = hashlib.blake2b(student.encode(), key=key.encode()[:64], digest_size=8).digest()
+    digest = hashlib.blake2b(student.encode(), key=_key_bytes(key), digest_size=8).digest()
     return int.from_bytes(digest) / 2**64
+
+
+def _key_bytes(key: str) -> bytes:
+    """A key as BLAKE2b takes it; a longer one is hashed first, as HMAC does (RFC 2104)."""
+    raw = key.encode()
+    return raw if len(raw) <= hashlib.blake2b.MAX_KEY_SIZE else hashlib.blake2b(raw).digest()

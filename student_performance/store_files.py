@@ -25,11 +25,12 @@ def make_once(path: Path, make: Callable[[Path], None]) -> bool:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_name(f"{path.name}.lock")):
-        for left_over in path.parent.glob(f"{_ASIDE}*"):
+        mine = f"{_ASIDE}{path.name}-"
+        for left_over in path.parent.glob(f"{mine}*"):
             shutil.rmtree(left_over)
         if path.exists():
             return False
-        aside = Path(tempfile.mkdtemp(prefix=_ASIDE, dir=path.parent))
+        aside = Path(tempfile.mkdtemp(prefix=mine, dir=path.parent))
         made = aside / path.name
         make(made)
         made.replace(path)

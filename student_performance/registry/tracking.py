@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
+import psutil
 from mlflow.entities import Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
@@ -123,22 +124,12 @@ class Tracker:
         host, _ = _this_process().split(":")
         for run in running:
             run_host, _, pid = run.data.tags.get(_PROCESS, "").partition(":")
-            if run_host == host and not _is_alive(int(pid)):
+            if run_host == host and not psutil.pid_exists(int(pid)):
                 self._client.set_terminated(run.info.run_id, "KILLED")
 
 
 def _this_process() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _signature(dataset: DatasetConfig) -> ModelSignature:

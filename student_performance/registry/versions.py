@@ -76,7 +76,7 @@ class Registry:
     def rollback(self, name: str, reason: str) -> list[AuditRecord]:
         """Let the previous version serve again; its file is checked first."""
         moves = rollback(self.aliases(name))
-        self.load(self.version(name, str(moves[-1].version)))
+        self.load(self.version(name, str(moves[0].version)))
         return self._move(name, moves, uuid.uuid4().hex, reason)
 
     def aliases(self, name: str) -> dict[str, str]:

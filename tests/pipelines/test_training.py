@@ -9,7 +9,7 @@ import pytest
 
 from student_performance.registry import Registry, Store, Tracker
 from student_performance.settings import local_tracking_uri
-from tests.conftest import PROJECT, Outcome
+from tests.conftest import PROJECT, Outcome, Stores
 
 Train = Callable[..., Outcome]
 NAME = "student_performance"
@@ -153,6 +153,18 @@ def test_small_hold_out_promotes_nothing(train: Train) -> None:
     assert outcome.code == 3
     assert "5,000 are needed" in outcome.err
     assert outcome.json["aliases"] == {}
+
+
+def test_deleted_artifacts_are_explained(train: Train, stores: Stores) -> None:
+    train()
+    for file in (stores.root / "zenml").rglob("*.parquet"):
+        file.unlink()
+    outcome = train()
+
+    assert outcome.code == 5
+    assert "is gone, though ZenML has it in its cache" in outcome.err
+    assert "Next:  python run.py train --no-cache" in outcome.err
+    assert train("--no-cache").code == 0
 
 
 def test_other_policy_judges_the_same_model_without_training_it(train: Train) -> None:

@@ -1,0 +1,190 @@
+"""Pages tell about tables, models and decisions, and never about a student."""
+
+import base64
+import re
+from collections.abc import Callable
+from html import unescape
+
+import pandas as pd
+import pytest
+
+from student_performance import html
+from student_performance.dataset import AT_RISK
+from student_performance.promotion import ChampionComparison
+from student_performance.training import CandidateScore
+from tests.unit.builders import (
+    Training,
+    comparison,
+    decision,
+    estimate,
+    one_class_report,
+    report,
+    scores,
+    tracked,
+    verdict,
+)
+
+SCRIPT = "<script>alert(1)</script>"
+
+
+def pages(training: Training) -> dict[str, str]:
+    return {
+        "table": html.table_page(training.train),
+        "hold-out": html.table_page(training.test),
+        "comparison": html.comparison_page(training.comparison),
+        "report": html.report_page(training.report),
+        "decision": html.decision_page(verdict(decision=decision(training.report))),
+        "tracked model": html.tracked_model_page(tracked()),
+        "model": html.model_page(training.model),
+    }
+
+
+def cells(page: str) -> list[list[str]]:
+    """The texts of the rows of all tables."""
+    rows = re.findall(r"<tr.*?>(.*?)</tr>", page, re.DOTALL)
+    return [[unescape(c).strip() for c in re.findall(r"<t[hd].*?>(.*?)</t[hd]>", r)] for r in rows]
+
+
+def images(page: str) -> dict[str, bytes]:
+    found = re.findall(r'<img alt="(\w+)" src="data:image/png;base64,([^"]+)">', page)
+    return {name: base64.b64decode(data) for name, data in found}
+
+
+def test_no_page_names_a_student_or_shows_a_row(training: Training) -> None:
+    both = pd.concat([training.train, training.test])
+    for name, page in pages(training).items():
+        text = re.sub(r"base64,[^\"]+", "", page)
+        assert not set(re.findall(r"S\d{5}", text)) & set(both["student_id"]), name
+        assert not {"Female", "Male"} & {cell for row in cells(text) for cell in row}, name
+
+
+def test_page_of_a_table_sums_up_each_column() -> None:
+    table = pd.DataFrame(
+        {
+            "name": [f"S{i}" for i in range(21)],
+            "hours": [*map(float, range(20)), None],
+            AT_RISK: [1] * 7 + [0] * 14,
+        }
+    )
+    page = html.table_page(table)
+
+    assert "<h1>21 rows</h1>" in page
+    assert cells(page)[1:] == [
+        ["name", "str", "0", "21", "–", "–", "–"],
+        ["hours", "float64", "1", "20", "0.95", "9.5", "18.05"],
+        [AT_RISK, "int64", "0", "2", "0", "0", "1"],
+    ]
+
+
+def test_page_of_a_comparison_names_baseline_and_choice_with_intervals() -> None:
+    page = html.comparison_page(comparison())
+    texts = cells(page)
+
+    assert "5-fold cross-validation on 1,600 students" in page
+    assert "35.0% of them at risk" in page
+    assert "95% interval" in page
+    assert [row[0] for row in texts[1:]] == [
+        "majority (baseline)", "logistic_regression (chosen)", "report_forest",
+    ]  # fmt: skip
+    assert texts[2][1:] == [
+        "0.450 [0.440, 0.460]", "0.790 [0.780, 0.800]", "0.800 [0.790, 0.810]",
+    ]  # fmt: skip
+    assert page.count('class="chosen"') == 1
+
+
+def test_score_that_a_candidate_lacks_is_a_dash() -> None:
+    lacking = CandidateScore(name="majority", scores=scores(0.65, 0.64, None))
+    page = html.comparison_page(comparison(candidates=(lacking,)))
+
+    assert cells(page)[1][-1] == "–"
+
+
+def test_page_of_a_report_has_scores_baseline_confusion_and_three_figures() -> None:
+    page = html.report_page(report())
+
+    assert "Hold-out of 300 students, 34.2% of them at risk" in page
+    assert ["accuracy", "0.788 [0.778, 0.798]", "0.658 [0.648, 0.668]"] in cells(page)
+    assert ["flagged", "61", "29"] in cells(page)
+    assert ["not flagged", "41", "169"] in cells(page)
+    assert list(images(page)) == ["candidates", "roc", "reliability"]
+    assert all(png.startswith(b"\x89PNG") for png in images(page).values())
+    assert "logistic_regression (chosen)" in page
+
+
+def test_page_of_a_hold_out_with_one_class_says_so_and_draws_no_curve() -> None:
+    page = html.report_page(one_class_report())
+
+    assert "<strong>every student of the hold-out is passing" in page
+    assert list(images(page)) == ["candidates", "reliability"]
+    assert "ROC AUC" not in page.split("<h2>")[0]
+
+
+@pytest.mark.parametrize(
+    ("champion", "outcome", "sentence"),
+    [
+        (None, "promoted", "The model serves from now on."),
+        (estimate(0.0, -0.1, 0.1), "kept", "The model is sound, but not shown to be better"),
+        (estimate(-0.2, -0.3, -0.1), "refused", "The model does not serve."),
+    ],
+)
+def test_page_of_a_decision_says_what_follows_and_every_reason(
+    champion: object, outcome: str, sentence: str
+) -> None:
+    beside = ChampionComparison(version="1", log_loss_gain=champion) if champion else None
+    made = decision(champion=beside)
+    page = html.decision_page(verdict(decision=made))
+
+    assert f'<span class="verdict {outcome}">{outcome}</span>' in page
+    assert sentence in page
+    assert "It is version 7 in the registry." in page
+    assert cells(page)[1:] == [
+        [reason.check, "passed" if reason.passed else "failed", reason.text]
+        for reason in made.reasons
+    ]
+
+
+def test_page_of_an_unregistered_model_says_so() -> None:
+    refused = verdict(version=None, decision=decision(one_class_report()))
+
+    assert "It is not in the registry." in html.decision_page(refused)
+
+
+def test_page_of_a_tracked_model_names_run_model_and_checksum() -> None:
+    page = html.tracked_model_page(tracked())
+
+    assert "<h1>logistic_regression in MLflow</h1>" in page
+    assert [row[1] for row in cells(page)] == ["run-5678", "m-1234", "ab" * 32]
+
+
+def test_page_of_a_model_shows_its_steps(training: Training) -> None:
+    page = html.model_page(training.model)
+
+    assert all(step in page for step in ("StandardScaler", "LogisticRegression", "SimpleImputer"))
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda: html.table_page(pd.DataFrame({SCRIPT: [1, 2]})),
+        lambda: html.comparison_page(
+            comparison(candidates=(CandidateScore(name=SCRIPT, scores=scores(0.6, 0.6)),))
+        ),
+        lambda: html.report_page(report(candidate=SCRIPT, dataset=SCRIPT, problems=(SCRIPT,))),
+        lambda: html.decision_page(verdict(decision=decision(report(problems=(SCRIPT,))))),
+        lambda: html.tracked_model_page(tracked(candidate=SCRIPT, run_id=SCRIPT)),
+    ],
+    ids=["table", "comparison", "report", "decision", "tracked model"],
+)
+def test_text_from_outside_is_escaped(write: Callable[[], str]) -> None:
+    page = write()
+
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script" not in page
+
+
+def test_every_page_is_a_whole_document_with_a_title(training: Training) -> None:
+    for name, page in pages(training).items():
+        if name != "model":
+            assert page.startswith("<!doctype html>"), name
+            assert re.search(r"<title>.+</title>", page), name
+            assert page.rstrip().endswith("</html>"), name
