@@ -1,5 +1,7 @@
 """Registers stacks, only what is missing, and never touches what the project did not make."""
 
+from uuid import UUID
+
 from zenml.client import Client
 from zenml.enums import StackComponentType
 from zenml.models import StackResponse
@@ -52,7 +54,7 @@ def _is_ours(stack: StackResponse, definition: StackDefinition) -> bool:
     return any(part.name == ours for part in stack.components.get(kind, []))
 
 
-def _ensure_component(client: Client, kind: StackComponentType, wanted: Component):  # type: ignore[no-untyped-def]
+def _ensure_component(client: Client, kind: StackComponentType, wanted: Component) -> UUID:
     """Identifier of a component, made if missing and updated if our own settings changed."""
     try:
         known = client.get_stack_component(kind, wanted.name, allow_name_prefix_match=False)
@@ -60,8 +62,8 @@ def _ensure_component(client: Client, kind: StackComponentType, wanted: Componen
         made = client.create_stack_component(
             wanted.name, wanted.flavor, kind, configuration=dict(wanted.config)
         )
-        return made.id
+        return UUID(str(made.id))
     settings = {key: known.configuration.get(key) for key in wanted.config}
     if settings != dict(wanted.config):
         client.update_stack_component(known.id, kind, configuration=dict(wanted.config))
-    return known.id
+    return UUID(str(known.id))

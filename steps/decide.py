@@ -11,9 +11,8 @@ from materializers import RecordMaterializer
 from steps.mlflow_store import active_store
 from student_performance.config import DatasetConfig, TrainConfig
 from student_performance.evaluation import EvaluationReport
-from student_performance.judging import judge
+from student_performance.judging import Candidate, judge
 from student_performance.records import TrackedModel, Verdict
-from student_performance.registry import Registry, Tracker
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +31,7 @@ def decide(
     Never cached: what the registry says may have changed since, and only it can tell. A model that
     was judged before is found there and not registered again.
     """
-    store = active_store()
-    verdict = judge(model, tracked, report, test, dataset, config, Tracker(store), Registry(store))
+    candidate = Candidate(model=model, tracked=tracked, report=report, test=test)
+    verdict = judge(candidate, dataset, config, active_store())
     logger.info("decide: %s", verdict.decision.summary())
     return verdict

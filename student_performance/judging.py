@@ -1,6 +1,7 @@
 """Puts a tracked model before the gate, beside the champion, and registers what comes out."""
 
 import hashlib
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -12,37 +13,44 @@ from student_performance.metrics import log_losses, paired_gain
 from student_performance.models import risk
 from student_performance.promotion import ChampionComparison, decide
 from student_performance.records import TrackedModel, Verdict, Version
-from student_performance.registry import Registry, Tracker
+from student_performance.registry import Registry, Store, Tracker
 from student_performance.run_record import question
 from student_performance.splitting import in_holdout
 
 
-def judge(
-    model: Any,
-    tracked: TrackedModel,
-    report: EvaluationReport,
-    test: pd.DataFrame,
-    dataset: DatasetConfig,
-    config: TrainConfig,
-    tracker: Tracker,
-    registry: Registry,
-) -> Verdict:
-    """Decide about a model and carry the decision out. Safe to repeat, also after a kill.
+@dataclass(frozen=True)
+class Candidate:
+    """A fitted model with what is known about it.
 
-    Args:
-        model: The fitted model.
+    Attributes:
+        model: The fitted pipeline.
         tracked: The same model in the tracker.
         report: Its evaluation.
         test: The hold-out of that evaluation.
+    """
+
+    model: Any
+    tracked: TrackedModel
+    report: EvaluationReport
+    test: pd.DataFrame
+
+
+def judge(
+    candidate: Candidate, dataset: DatasetConfig, config: TrainConfig, store: Store
+) -> Verdict:
+    """Decide about a candidate and carry the decision out. Safe to repeat, also after a kill.
+
+    Args:
+        candidate: The model to judge.
         dataset: The contract; its name is that of the registered model.
         config: Split, intervals and the gate's policy.
-        tracker: Where the run is tagged with the outcome.
-        registry: Where the champion is and where versions are made.
+        store: Where the champion is and where versions are made.
 
     Returns:
         The decision and the version. A model that the same policy judged before keeps that
         decision, whatever happened to the aliases since.
     """
+    registry, tracked = Registry(store), candidate.tracked
     cause = _cause(tracked, config)
     known = registry.version_of(dataset.name, tracked)
     judged_before = known is not None and known.cause == cause
@@ -50,42 +58,31 @@ def judge(
         decision = known.decision
     else:
         champion = registry.champion(dataset.name)
-        beside = (
-            _beside(champion, model, tracked, test, dataset, config, registry) if champion else None
-        )
-        decision = decide(report, beside, config.gate)
-    version = (
-        registry.register(tracked, decision, dataset, config.split, cause)
-        if decision.registered
-        else None
-    )
-    tracker.record_decision(tracked.run_id, decision)
-    return Verdict(
-        decision=decision,
-        model=tracked,
-        version=version.number if version else None,
-        judged_before=judged_before,
-    )
+        beside = _beside(champion, candidate, dataset, config, registry) if champion else None
+        decision = decide(candidate.report, beside, config.gate)
+    number = None
+    if decision.registered:
+        number = registry.register(tracked, decision, dataset, config.split, cause).number
+    Tracker(store).record_decision(tracked.run_id, decision)
+    return Verdict(decision=decision, model=tracked, version=number, judged_before=judged_before)
 
 
 def _beside(
     champion: Version,
-    model: Any,
-    tracked: TrackedModel,
-    test: pd.DataFrame,
+    candidate: Candidate,
     dataset: DatasetConfig,
     config: TrainConfig,
     registry: Registry,
 ) -> ChampionComparison:
     """Score champion and candidate on the rows of the hold-out that neither was trained on."""
     number = champion.number
-    if champion.model_id == tracked.model_id:
+    if champion.model_id == candidate.tracked.model_id:
         return ChampionComparison(version=number, same_model=True)
     if champion.question != question(dataset):
         return ChampionComparison(
             version=number, obstacle="it answers another question or from other columns"
         )
-    common = test[in_holdout(test, dataset, champion.split)]
+    common = candidate.test[in_holdout(candidate.test, dataset, champion.split)]
     if len(common) < config.gate.min_test_rows:
         obstacle = (
             f"only {len(common):,} rows were used to train neither of the two,"
@@ -93,7 +90,7 @@ def _beside(
         )
         return ChampionComparison(version=number, obstacle=obstacle)
     y, features = common[AT_RISK].to_numpy(copy=True), features_of(common, dataset)
-    ours = log_losses(y, risk(model, features))
+    ours = log_losses(y, risk(candidate.model, features))
     theirs = log_losses(y, risk(registry.load(champion), features))
     gain = paired_gain(ours, theirs, config.intervals)
     return ChampionComparison(version=number, log_loss_gain=gain)

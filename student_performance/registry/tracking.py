@@ -10,7 +10,6 @@ from typing import Any
 import mlflow
 import psutil
 from mlflow.entities import Metric, Param, Run, RunTag
-from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT
@@ -26,7 +25,7 @@ from student_performance.metrics import Estimate
 from student_performance.promotion import Decision
 from student_performance.provenance import requirements
 from student_performance.records import Provenance, RunSummary, TrackedModel
-from student_performance.registry.store import Store, is_missing
+from student_performance.registry.store import Store
 from student_performance.run_record import metrics, parameters, synthetic_example
 
 MODEL_FILE = "model.skops"
@@ -69,6 +68,26 @@ class Tracker:
             tags=[RunTag(*item) for item in (tags | origin.model_dump()).items()],
         )
         self._log_pages(run_id, report)
+        return self._log_model(run_id, model, report.candidate, dataset)
+
+    def record_decision(self, run_id: str, decision: Decision) -> None:
+        """Tag the run of a training with what became of its model."""
+        self._client.set_tag(run_id, "decision", decision.outcome)
+        self._client.set_tag(run_id, "decision.summary", decision.summary())
+
+    def runs(self, experiment: str, limit: int = 20) -> list[RunSummary]:
+        """The newest trainings of an experiment."""
+        known = self._client.get_experiment_by_name(experiment)
+        if known is None:
+            return []
+        found = self._client.search_runs([known.experiment_id], max_results=limit)
+        versions = self._client.search_model_versions(f"name='{experiment}'", max_results=1000)
+        numbers = {version.run_id: str(version.version) for version in versions}
+        return [_summary(run, numbers.get(run.info.run_id)) for run in found]
+
+    def _log_model(
+        self, run_id: str, model: Any, candidate: str, dataset: DatasetConfig
+    ) -> TrackedModel:
         logged = mlflow.sklearn.log_model(
             model,
             name="model",
@@ -82,33 +101,8 @@ class Tracker:
         place = self._client.get_logged_model(logged.model_id).artifact_location
         sha256 = model_files.digest(self._store.read(f"{place}/{MODEL_FILE}"))
         return TrackedModel(
-            model_id=logged.model_id, run_id=run_id, sha256=sha256, candidate=report.candidate
+            model_id=logged.model_id, run_id=run_id, sha256=sha256, candidate=candidate
         )
-
-    def record_decision(self, run_id: str, decision: Decision) -> None:
-        """Tag the run of a training with what became of its model."""
-        self._client.set_tag(run_id, "decision", decision.outcome)
-        self._client.set_tag(run_id, "decision.summary", decision.summary())
-
-    def has_model(self, model: TrackedModel) -> bool:
-        """Whether a logged model is still there."""
-        try:
-            self._client.get_logged_model(model.model_id)
-        except MlflowException as error:
-            if is_missing(error):
-                return False
-            raise
-        return True
-
-    def runs(self, experiment: str, limit: int = 20) -> list[RunSummary]:
-        """The newest trainings of an experiment."""
-        known = self._client.get_experiment_by_name(experiment)
-        if known is None:
-            return []
-        found = self._client.search_runs([known.experiment_id], max_results=limit)
-        versions = self._client.search_model_versions(f"name='{experiment}'", max_results=1000)
-        numbers = {version.run_id: str(version.version) for version in versions}
-        return [_summary(run, numbers.get(run.info.run_id)) for run in found]
 
     def _log_pages(self, run_id: str, report: EvaluationReport) -> None:
         with tempfile.TemporaryDirectory() as folder:
