@@ -2,8 +2,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# The interpreter of the environment comes first for everything that says `python`.
-export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help run test setup setup-dev lint types check repro readme lock hooks clean
@@ -12,25 +10,25 @@ help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: setup  ## Train on the default data and show the result
-	python run.py
+	$(BIN)/python run.py
 
 test: setup-dev  ## Run all tests that this machine can run
-	python -m pytest --numprocesses auto --dist loadgroup --cov --cov-report term:skip-covered --cov-fail-under 95
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --cov --cov-report term:skip-covered --cov-fail-under 95
 
 check: setup-dev lint types test  ## Everything that CI checks
 
 lint: setup-dev  ## Check style and format
-	ruff check .
-	ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 
 types: setup-dev  ## Check types
-	mypy
+	$(BIN)/mypy
 
 repro: setup  ## Repeat the DVC stages whose inputs changed
-	dvc repro
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dvc repro  # its stages say `python`
 
 readme: setup  ## Put the results of the last `dvc repro` into the README
-	python docs/update_readme.py
+	$(BIN)/python docs/update_readme.py
 
 setup: $(VENV)/run.lock  ## Create the environment from the lock
 setup-dev: $(VENV)/dev.lock  ## Add what a change needs
@@ -43,22 +41,22 @@ $(BIN)/python:
 # uv itself comes from the lock too: pip checks its hash.
 $(BIN)/uv: $(BIN)/python
 	@awk '/^uv==/ {on = 1} on {print; if (!/\\$$/) exit}' requirements.txt > $(VENV)/uv.lock
-	python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(VENV)/uv.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(VENV)/uv.lock
 
 $(VENV)/run.lock: requirements.txt | $(BIN)/uv
-	uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes --requirement requirements.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes --requirement requirements.txt
 	@cp requirements.txt $@
 
 $(VENV)/dev.lock: requirements-dev.txt $(VENV)/run.lock
-	uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes --requirement requirements-dev.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes --requirement requirements-dev.txt
 	@cp requirements-dev.txt $@
 
 lock: setup  ## Resolve requirements*.in again, for Python 3.11 to 3.13
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements.in --output-file requirements.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements-dev.in --output-file requirements-dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements.in --output-file requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements-dev.in --output-file requirements-dev.txt
 
 hooks: setup-dev  ## Check every commit before it is made
-	pre-commit install
+	$(BIN)/pre-commit install
 
 clean:  ## Remove the environment and caches; stores and models stay
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

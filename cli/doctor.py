@@ -85,7 +85,7 @@ def _packages(project: Path) -> Check:
         if _installed(requirement.name) not in requirement.specifier:
             wrong.append(f"{requirement.name} {_installed(requirement.name)}")
     found = f"{locked} packages as locked" if not wrong else f"not as locked: {', '.join(wrong)}"
-    return Check("packages", not wrong, found, "make setup")
+    return Check("packages", not wrong, found, "make clean setup")
 
 
 def _installed(name: str) -> str:

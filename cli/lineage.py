@@ -12,11 +12,10 @@ def run(port: int, debug: bool) -> None:
     say("student-performance: starting the ZenML dashboard …")
     # A polite kill ends like Ctrl-C, or it would leave the server behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    from stacks.dashboard import last_run_path, serve_dashboard, skip_first_visit_survey
+    from stacks.dashboard import last_run_path, serve_dashboard
     from stacks.zenml_store import ensure_zenml_store
 
     ensure_zenml_store()
-    skip_first_visit_survey()
     path = last_run_path()
     try:
         with serve_dashboard(port) as address:

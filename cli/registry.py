@@ -54,7 +54,7 @@ def promote_version(
     from student_performance.registry import Registry
 
     registry = Registry(store)
-    decision = registry.version(contract.name, version).decision
+    decision = registry.version(contract.name, version).judgement.decision
     if not decision.promote:
         say(f"The gate said about version {version}: {decision.summary()}")
     _report(registry.promote(contract.name, version, reason))

@@ -16,11 +16,6 @@ if TYPE_CHECKING:
     from student_performance.records import RunSummary
 
 _COLOURS = {"promoted": "green", "kept": "yellow", "refused": "red"}
-_MEANING = {
-    "promoted": "the model serves from now on",
-    "kept": "the champion stays; the model is registered as challenger",
-    "refused": "the model does not serve",
-}
 
 
 def console(stream: TextIO | None = None) -> Console:
@@ -47,7 +42,7 @@ def show_training(result: "TrainingResult", stream: TextIO) -> None:
     comparison = report.comparison
     out.print(
         f"\n[bold]Candidates[/] in {comparison.folds}-fold cross-validation on"
-        f" {comparison.rows:,} students, {comparison.level:.0%} intervals"
+        f" {comparison.rows:,} rows, {comparison.level:.0%} intervals"
     )
     table = _table("candidate", "log loss", "accuracy", "ROC AUC")
     for candidate in comparison.candidates:
@@ -55,7 +50,9 @@ def show_training(result: "TrainingResult", stream: TextIO) -> None:
         cells = [compact(candidate.scores.get(s)) for s in ("log_loss", "accuracy", "roc_auc")]
         table.add_row(f"{mark} {candidate.name}", *cells, style="bold" if mark == "*" else "")
     out.print(table)
-    out.print(f"[bold]Hold-out[/] of {report.n_test:,} other students, looked at once")
+    out.print(
+        f"[bold]Hold-out[/] of {report.n_test:,} rows of other students, looked at once in this run"
+    )
     table = _table("score", report.candidate, "majority baseline")
     for name, label in LABELS.items():
         table.add_row(label, compact(report.scores.get(name)), compact(report.baseline.get(name)))
@@ -70,21 +67,19 @@ def show_training(result: "TrainingResult", stream: TextIO) -> None:
 
 
 def _show_decision(out: Console, result: "TrainingResult") -> None:
-    decision, number = result.verdict.decision, result.verdict.version
+    verdict, decision = result.verdict, result.verdict.decision
     colour = _COLOURS[decision.outcome]
-    out.print(
-        f"[bold]Decision[/]    [bold {colour}]{decision.outcome}[/]: {_MEANING[decision.outcome]}"
-    )
+    out.print(f"[bold]Decision[/]    [bold {colour}]{decision.outcome}[/]: {verdict.meaning()}")
     for reason in decision.reasons:
         mark = "[green]✓[/]" if reason.passed else "[red]✗[/]"
         out.print(f"  {mark} {escape(reason.text)}")
-    if number is None:
+    if verdict.version is None:
         out.print("[bold]Model[/]       not registered")
         return
-    aliases = [alias for alias, version in result.aliases.items() if version == number]
+    aliases = [alias for alias, version in result.aliases.items() if version == verdict.version]
     named = f", now {' and '.join(aliases)}" if aliases else ", without an alias now"
     out.print(f"[bold]Model[/]       {result.model_uri}{named}")
-    if result.verdict.judged_before:
+    if verdict.judged_before:
         out.print(
             "            [dim]this very model was judged before"
             f" ({result.registered_at:%Y-%m-%d %H:%M} UTC); nothing was registered again[/]"
@@ -136,7 +131,7 @@ def show_audit(records: Iterable["AuditRecord"], stream: TextIO | None = None) -
             record.alias,
             record.from_version or "–",
             record.to_version or "–",
-            escape(record.reason),
+            escape(record.reason if record.done else f"begun, not finished: {record.reason}"),
         )
     console(stream).print(table)
 

@@ -8,11 +8,11 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from zenml.client import Client
 from zenml.models import UserUpdate
@@ -21,6 +21,7 @@ from stacks.zenml_store import local_store_file
 from student_performance.errors import UnreachableError, UsageError
 
 _HOST = "127.0.0.1"
+_PROJECT = Path(__file__).resolve().parent.parent
 _START_SECONDS = 120
 
 
@@ -58,10 +59,12 @@ def serve_dashboard(port: int) -> Iterator[RunningDashboard]:
     with socket.socket() as probe:
         if probe.connect_ex((_HOST, port)) == 0:
             raise UsageError(f"Port {port} is taken.", f"python run.py lineage --port {port + 1}")
+    _skip_first_visit_survey()
     process = subprocess.Popen(
         [
-            sys.executable, "-m", "uvicorn", "zenml.zen_server.zen_server_api:app",
-            "--host", _HOST, "--port", str(port), "--no-server-header", "--log-level", "error",
+            sys.executable, "-m", "uvicorn", "stacks.dashboard_app:create", "--factory",
+            "--app-dir", str(_PROJECT), "--host", _HOST, "--port", str(port),
+            "--no-server-header", "--log-level", "error",
         ],
         env=os.environ
         | {
@@ -69,6 +72,8 @@ def serve_dashboard(port: int) -> Iterator[RunningDashboard]:
             "ZENML_SERVER_AUTH_SCHEME": "NO_AUTH",
             "ZENML_SERVER_DEPLOYMENT_TYPE": "local",
             "ZENML_SERVER_AUTO_ACTIVATE": "true",
+            # Without a login, no other page in the user's browser may ask this server.
+            "ZENML_SERVER_CORS_ALLOW_ORIGINS": f"http://{_HOST}:{port}",
             "ZENML_SERVER_ALLOW_LOCAL_FILE_ACCESS": "true",  # the artifacts are on this machine
         },
     )  # fmt: skip
@@ -92,7 +97,7 @@ def last_run_path() -> str | None:
     return f"/projects/{client.active_project.name}/runs/{runs[0].id}" if runs else None
 
 
-def skip_first_visit_survey() -> None:
+def _skip_first_visit_survey() -> None:
     """Mark ZenML's first-visit survey as done: it hides the dashboard until it is answered."""
     store = Client().zen_store
     user = store.get_user()
@@ -108,13 +113,13 @@ def skip_first_visit_survey() -> None:
 
 def _wait_until_healthy(url: str, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + _START_SECONDS
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback needs none
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            with urllib.request.urlopen(url, timeout=2):
+            with opener.open(url, timeout=2):
                 return
-        except (urllib.error.URLError, TimeoutError):
+        except OSError:
             time.sleep(0.3)
-    raise UnreachableError(
-        f"The ZenML dashboard did not answer at {url} within {_START_SECONDS} s.",
-        "python run.py doctor",
-    )
+    code = process.poll()
+    found = "did not answer in time" if code is None else f"ended with exit code {code}"
+    raise UnreachableError(f"The ZenML dashboard {found} ({url}).", "python run.py doctor")

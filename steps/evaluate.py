@@ -49,6 +49,8 @@ def evaluate(
         tracker: Identity of the MLflow experiment; part of the cache key, so that a training is
             logged again where the experiment was deleted.
     """
+    tracker_of_stack = Tracker(active_store())
+    tracker_of_stack.claim_run()
     report = evaluation.evaluate(model, test, dataset, comparison, config.intervals)
     logger.info("evaluate: hold-out accuracy %s", report.scores["accuracy"].text())
     origin = Provenance(
@@ -57,6 +59,6 @@ def evaluate(
         zenml_run_id=str(get_step_context().pipeline_run.id),
         code_sha256=code_state(),
     )
-    tracked = Tracker(active_store()).log_training(model, report, config, dataset, origin)
+    tracked = tracker_of_stack.log_training(model, report, config, dataset, origin)
     logger.info("evaluate: logged as MLflow run %s", tracked.run_id)
     return report, tracked

@@ -11,7 +11,7 @@ from student_performance.errors import nearest
 class Strict(BaseModel):
     """A frozen model that knows every one of its keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Role(StrEnum):
@@ -134,6 +134,10 @@ class DatasetConfig(Strict):
     def _roles_are_complete(self) -> "DatasetConfig":
         if len(self.with_role(Role.ID)) != 1:
             raise ValueError("exactly one column has the role `id`")
+        identifier = self.columns[self.id_column]
+        if identifier.kind is not Kind.TEXT or identifier.nullable:
+            # A number may be written in several ways, and the split hashes what is written.
+            raise ValueError("the `id` column has the kind `text` and no empty cell")
         if not self.features:
             raise ValueError("at least one column has the role `feature`")
         target = self.columns.get(self.target.column)
@@ -168,6 +172,9 @@ class RandomForestConfig(Strict):
 CandidateConfig = Annotated[
     LogisticRegressionConfig | RandomForestConfig, Field(discriminator="kind")
 ]
+
+
+CandidateName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class SplitConfig(Strict):
@@ -208,7 +215,7 @@ class LearningConfig(Strict):
 
     split: SplitConfig = SplitConfig()
     cross_validation: CrossValidationConfig = CrossValidationConfig()
-    candidates: dict[str, CandidateConfig] = Field(min_length=1)
+    candidates: dict[CandidateName, CandidateConfig] = Field(min_length=1)
     intervals: IntervalConfig = IntervalConfig()
 
     @model_validator(mode="after")

@@ -1,6 +1,7 @@
 """Reads a CSV into the pipeline's table: contract checked, outcome reduced to a label."""
 
 import hashlib
+import os
 from pathlib import Path
 from typing import IO
 
@@ -84,7 +85,7 @@ def _read(path: str, dataset: DatasetConfig) -> pd.DataFrame:
         with _open(path) as file:
             header = pd.read_csv(
                 file, sep=dataset.separator, header=None, nrows=1, dtype="str",
-                encoding="utf-8-sig", keep_default_na=False,
+                encoding="utf-8-sig", keep_default_na=False, skip_blank_lines=False,
             ).iloc[0]  # fmt: skip
             file.seek(0)
             frame = pd.read_csv(
@@ -107,6 +108,13 @@ def _read(path: str, dataset: DatasetConfig) -> pd.DataFrame:
 
 def _check_header(found: list[str], frame: pd.DataFrame, path: str, dataset: DatasetConfig) -> None:
     next_command = f"python run.py train --dataset {dataset.name} --data FILE"
+    if not set(found) & set(dataset.columns):  # then they may be a student's cells: show none
+        raise InvalidDataError(
+            f"{path}: the first line is no header. It has {len(found)} cells, and none of them is"
+            f" a column of {dataset.name} ({', '.join(dataset.columns)}) with the separator"
+            f" `{dataset.separator}`.",
+            next_command,
+        )
     missing = [name for name in dataset.columns if name not in found]
     if missing:
         hints = " ".join(f"`{name}` is missing.{nearest(name, found)}" for name in missing)
@@ -131,6 +139,6 @@ def features_of(table: pd.DataFrame, dataset: DatasetConfig) -> pd.DataFrame:
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file so that it is either whole or not there, also after a kill."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(path.name + ".part")
+    aside = path.with_name(f"{path.name}.{os.getpid()}.part")
     aside.write_bytes(data)
     aside.replace(path)

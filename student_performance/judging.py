@@ -1,6 +1,7 @@
 """Puts a tracked model before the gate, beside the champion, and registers what comes out."""
 
 import hashlib
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from student_performance.evaluation import EvaluationReport
 from student_performance.metrics import log_losses, paired_gain
 from student_performance.models import risk
 from student_performance.promotion import ChampionComparison, decide
-from student_performance.records import TrackedModel, Verdict, Version
+from student_performance.records import Judgement, TrackedModel, Verdict, Version
 from student_performance.registry import Registry, Store, Tracker
 from student_performance.run_record import question
 from student_performance.splitting import in_holdout
@@ -50,21 +51,28 @@ def judge(
         The decision and the version. A model that the same policy judged before keeps that
         decision, whatever happened to the aliases since.
     """
-    registry, tracked = Registry(store), candidate.tracked
-    cause = _cause(tracked, config)
-    known = registry.version_of(dataset.name, tracked)
-    judged_before = known is not None and known.cause == cause
-    if known is not None and judged_before:
-        decision = known.decision
-    else:
-        champion = registry.champion(dataset.name)
-        beside = _beside(champion, candidate, dataset, config, registry) if champion else None
-        decision = decide(candidate.report, beside, config.gate)
-    number = None
-    if decision.registered:
-        number = registry.register(tracked, decision, dataset, config.split, cause).number
-    Tracker(store).record_decision(tracked.run_id, decision)
-    return Verdict(decision=decision, model=tracked, version=number, judged_before=judged_before)
+    registry, tracked, name = Registry(store), candidate.tracked, dataset.name
+    key = _key(tracked, config)
+    with store.exclusive():  # the champion that is judged against is the one that is replaced
+        registry.check(tracked)
+        known = registry.version_of(name, tracked)
+        judgement = registry.open_judgement(known, key) if known else None
+        judged_before = judgement is not None and registry.is_finished(name, judgement)
+        if judgement is None:
+            champion = registry.champion(name)
+            beside = _beside(champion, candidate, dataset, config, registry) if champion else None
+            decision = decide(candidate.report, beside, config.gate)
+            judgement = Judgement(key=key, cause=uuid.uuid4().hex, decision=decision)
+        version = registry.carry_out(tracked, judgement, dataset, config.split)
+        serves = version is not None and registry.aliases(name).get("champion") == version
+    Tracker(store).record_decision(tracked.run_id, judgement.decision)
+    return Verdict(
+        decision=judgement.decision,
+        model=tracked,
+        version=version,
+        serves=serves,
+        judged_before=judged_before,
+    )
 
 
 def _beside(
@@ -96,7 +104,7 @@ def _beside(
     return ChampionComparison(version=number, log_loss_gain=gain)
 
 
-def _cause(tracked: TrackedModel, config: TrainConfig) -> str:
-    """The same model, split and policy give the same cause."""
+def _key(tracked: TrackedModel, config: TrainConfig) -> str:
+    """The same model, split and policy give the same key."""
     parts = (tracked.model_id, config.split.model_dump_json(), config.gate.model_dump_json())
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]

@@ -39,6 +39,20 @@ class TrackedModel(Strict):
     candidate: str
 
 
+class Judgement(Strict):
+    """One decision about a version, kept with it as a whole.
+
+    Attributes:
+        key: The same model, split and policy have the same key.
+        cause: Identifies this decision and the alias moves that follow from it.
+        decision: The decision.
+    """
+
+    key: str
+    cause: str
+    decision: Decision
+
+
 class Version(Strict):
     """A registered version.
 
@@ -54,8 +68,7 @@ class Version(Strict):
         question: What it answers and from what.
         split: The split whose hold-out it has not seen.
         candidate: Name of the chosen candidate.
-        decision: The gate's decision about it.
-        cause: Identifies that decision.
+        judgement: The gate's last decision about it.
     """
 
     name: str
@@ -69,8 +82,7 @@ class Version(Strict):
     question: str
     split: SplitConfig
     candidate: str
-    decision: Decision
-    cause: str
+    judgement: Judgement
 
     @property
     def uri(self) -> str:
@@ -100,6 +112,7 @@ class Verdict(Strict):
         decision: What the gate decided.
         model: The logged model.
         version: Number of the registered version; None if the candidate failed on its own.
+        serves: Whether that version is the champion now.
         judged_before: Whether exactly this model was judged by the same policy before; then
             nothing was registered or moved again.
     """
@@ -107,4 +120,15 @@ class Verdict(Strict):
     decision: Decision
     model: TrackedModel
     version: str | None
+    serves: bool
     judged_before: bool
+
+    def meaning(self) -> str:
+        """What follows from the decision, as the aliases stand now."""
+        if self.decision.promote:
+            return "the model serves" if self.serves else "but a person let another version serve"
+        if self.serves:
+            return "the model serves all the same: roll back, or let it be"
+        if self.decision.registered:
+            return "the champion stays; the model is registered as challenger"
+        return "the model does not serve"

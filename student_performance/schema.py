@@ -90,6 +90,8 @@ def _from_pandera(cases: pd.DataFrame, dataset: DatasetConfig) -> list[Violation
             violation = Violation(row, key, "a student who is there twice", "one row for each")
         else:
             found = "an empty cell" if value is None or value != value else f"`{value}`"
+            if name == dataset.id_column and found != "an empty cell":
+                found = "an identifier"  # never shown
             violation = Violation(row, name, found, dataset.columns[name].allowed())
         unique.setdefault((violation.row, violation.column), violation)
     return sorted(unique.values(), key=lambda violation: violation.row or 0)

@@ -1,5 +1,6 @@
 """Settings of a machine, read from the environment when they are asked for."""
 
+import getpass
 import os
 from pathlib import Path
 
@@ -17,3 +18,14 @@ def home() -> Path:
 def local_tracking_uri() -> str:
     """The MLflow store of the stack `local`."""
     return f"sqlite:///{(home() / 'mlflow' / 'mlflow.db').as_posix()}"
+
+
+def actor() -> str:
+    """Who moves an alias: `STUDENT_PERFORMANCE_ACTOR`, else the user of this machine."""
+    named = os.environ.get("STUDENT_PERFORMANCE_ACTOR")
+    if named:
+        return named
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user need not have a name
+        return "unknown"

@@ -1,12 +1,19 @@
 """Opens an MLflow store; a local one is made, whole or not at all, if it is not there."""
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import mlflow
+from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
+from mlflow.protos.databricks_pb2 import (
+    RESOURCE_ALREADY_EXISTS,
+    RESOURCE_DOES_NOT_EXIST,
+    ErrorCode,
+)
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
 from student_performance.errors import UnreachableError
@@ -55,7 +62,12 @@ class Store:
             return str(known.experiment_id)
         local = self.local_file
         place = (local.parent / "artifacts" / name).as_uri() if local else None
-        return str(self.client.create_experiment(name, artifact_location=place))
+        try:
+            return str(self.client.create_experiment(name, artifact_location=place))
+        except MlflowException as error:
+            if not already_exists(error):
+                raise
+        return self.experiment_id(name)  # another process was first
 
     def identity(self, experiment: str) -> str:
         """Changes if an experiment was deleted and made anew, since its runs are gone then."""
@@ -70,6 +82,16 @@ class Store:
             )
             return Path(path).read_bytes()
 
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """One process at a time on a local store; a server is shared without a lock."""
+        local = self.local_file
+        if local is None:
+            yield
+            return
+        with FileLock(local.with_name(f"{local.name}.judging.lock")):
+            yield
+
     def _make(self, path: Path) -> None:
         artifacts = (Path(self.tracking_uri.removeprefix(_SQLITE)).parent / "artifacts").as_uri()
         SqlAlchemyStore(f"{_SQLITE}{path}", artifacts).engine.dispose()
@@ -78,3 +100,8 @@ class Store:
 def is_missing(error: MlflowException) -> bool:
     """Whether MLflow says that a thing does not exist."""
     return bool(error.error_code == ErrorCode.Name(RESOURCE_DOES_NOT_EXIST))
+
+
+def already_exists(error: MlflowException) -> bool:
+    """Whether MLflow says that a thing is there already."""
+    return bool(error.error_code == ErrorCode.Name(RESOURCE_ALREADY_EXISTS))

@@ -40,6 +40,20 @@ class Tracker:
         self._store = store
         self._client = store.client
 
+    def claim_run(self) -> str:
+        """Mark the active run as this process's, and close those whose process is gone.
+
+        Raises:
+            RegistryError: No run is active.
+        """
+        mlflow.set_tracking_uri(self._store.tracking_uri)
+        run = mlflow.active_run()
+        if run is None:
+            raise RegistryError("No MLflow run is active: the stack has no experiment tracker.")
+        self._client.set_tag(run.info.run_id, _PROCESS, _this_process())
+        self._close_interrupted(run.info.experiment_id)
+        return str(run.info.run_id)
+
     def log_training(
         self,
         model: Any,
@@ -53,14 +67,9 @@ class Tracker:
         Raises:
             RegistryError: No run is active.
         """
-        mlflow.set_tracking_uri(self._store.tracking_uri)
-        run = mlflow.active_run()
-        if run is None:
-            raise RegistryError("No MLflow run is active: the stack has no experiment tracker.")
-        run_id = run.info.run_id
-        self._close_interrupted(run.info.experiment_id)
+        run_id = self.claim_run()
         now = int(datetime.now(UTC).timestamp() * 1000)
-        tags = {MLFLOW_GIT_COMMIT: origin.git_commit, _PROCESS: _this_process()}
+        tags = {MLFLOW_GIT_COMMIT: origin.git_commit}
         self._client.log_batch(
             run_id,
             metrics=[Metric(key, value, now, 0) for key, value in metrics(report).items()],

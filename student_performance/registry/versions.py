@@ -1,7 +1,5 @@
 """The model registry: versions, the aliases that say which one serves, and their audit."""
 
-import getpass
-import os
 import uuid
 from datetime import UTC, datetime
 from typing import Any
@@ -23,10 +21,13 @@ from student_performance.audit import (
 from student_performance.config import DatasetConfig, SplitConfig
 from student_performance.errors import RegistryError
 from student_performance.promotion import Decision
-from student_performance.records import TrackedModel, Version
-from student_performance.registry.store import Store, is_missing
+from student_performance.records import Judgement, TrackedModel, Version
+from student_performance.registry.store import Store, already_exists, is_missing
 from student_performance.registry.tracking import MODEL_FILE
 from student_performance.run_record import question
+from student_performance.settings import actor
+
+_JUDGEMENT = "judgement"
 
 
 class Registry:
@@ -36,14 +37,56 @@ class Registry:
         self._store = store
         self._client = store.client
 
-    def register(
+    def check(self, tracked: TrackedModel) -> None:
+        """Make sure that a logged model and its run are there before a version points to them.
+
+        Raises:
+            RegistryError: They were deleted or changed since; a cached step does not notice.
+        """
+        try:
+            run = self._client.get_run(tracked.run_id)
+            logged = self._client.get_logged_model(tracked.model_id)
+            data = self._store.read(f"{logged.artifact_location}/{MODEL_FILE}")
+        except (MlflowException, OSError) as error:
+            raise _gone(tracked, str(error)) from error
+        if run.info.lifecycle_stage != "active":
+            raise _gone(tracked, "the run was deleted")
+        if model_files.digest(data) != tracked.sha256:
+            raise _gone(tracked, "the model file was changed")
+
+    def open_judgement(self, version: Version, key: str) -> Judgement | None:
+        """The last judgement of a version, if it holds: same key, and finished or still to finish.
+
+        One that was cut off is to be finished only if the same version serves as it was made
+        against; else it says nothing about the champion of now.
+        """
+        judgement = version.judgement
+        if judgement.key != key:
+            return None
+        if self.is_finished(version.name, judgement):
+            return judgement
+        against = judgement.decision.champion
+        champion = self.aliases(version.name).get(Alias.CHAMPION)
+        same = champion in (against.version if against else None, version.number)
+        return judgement if same else None
+
+    def is_finished(self, name: str, judgement: Judgement) -> bool:
+        """Whether every alias move of a judgement was made."""
+        if not judgement.decision.registered:
+            return True
+        last = Alias.CHAMPION if judgement.decision.promote else Alias.CHALLENGER
+        return any(
+            record.done and (record.cause, record.alias) == (judgement.cause, last)
+            for record in self.audit(name)
+        )
+
+    def carry_out(
         self,
         tracked: TrackedModel,
-        decision: Decision,
+        judgement: Judgement,
         dataset: DatasetConfig,
         split: SplitConfig,
-        cause: str,
-    ) -> Version:
+    ) -> str | None:
         """Make a judged model a version and move the aliases as decided.
 
         Safe to repeat: a logged model becomes one version, with all of its tags at once, and a
@@ -51,22 +94,27 @@ class Registry:
 
         Args:
             tracked: The logged model.
-            decision: The gate's decision, in which `registered` is true.
+            judgement: What was decided about it.
             dataset: Its name is the name of the registered model.
             split: The split whose hold-out the model has not seen.
-            cause: Identifies the decision; a repeated call has the same.
+
+        Returns:
+            The number of the version; None if the model failed on its own and never was one.
         """
-        name = dataset.name
-        tags = _tags(tracked, decision, dataset, split, cause)
+        name, decision = dataset.name, judgement.decision
         version = self.version_of(name, tracked)
+        if version is None and not decision.registered:
+            return None
+        tags = _tags(tracked, judgement, dataset, split)
         if version is None:
             version = self._create(name, tracked, decision, tags)
-        elif version.cause != cause:
+        elif version.judgement != judgement:
             for key, value in tags.items():
                 self._client.set_model_version_tag(name, version.number, key, value)
-        moves = moves_for(decision, version.number, self.aliases(name))
-        self._move(name, moves, cause, f"gate: {decision.summary()}")
-        return self.version(name, version.number)
+        if decision.registered:
+            moves = moves_for(decision, version.number, self.aliases(name))
+            self._move(name, moves, judgement.cause, f"gate: {decision.summary()}")
+        return version.number
 
     def promote(self, name: str, number: str, reason: str) -> list[AuditRecord]:
         """Let a version serve because a person says so; its file is checked first."""
@@ -115,7 +163,8 @@ class Registry:
         aliases = self.aliases(name)
         found = self._client.search_model_versions(f"name='{name}'", max_results=10_000)
         ordered = sorted(found, key=lambda version: int(version.version), reverse=True)
-        return [_version(version, aliases) for version in ordered]
+        # A version that someone registered by hand has no judgement and is not ours to move.
+        return [_version(version, aliases) for version in ordered if _JUDGEMENT in version.tags]
 
     def version_of(self, name: str, tracked: TrackedModel) -> Version | None:
         """The version made from a logged model, if there is one."""
@@ -141,7 +190,11 @@ class Registry:
         self, name: str, tracked: TrackedModel, decision: Decision, tags: dict[str, str]
     ) -> Version:
         if self._registered(name) is None:
-            self._client.create_registered_model(name)
+            try:
+                self._client.create_registered_model(name)
+            except MlflowException as error:
+                if not already_exists(error):
+                    raise
         logged = self._client.get_logged_model(tracked.model_id)
         made = self._client.create_model_version(
             name,
@@ -172,7 +225,7 @@ class Registry:
         concerned = move.version or before
         return AuditRecord(
             at=datetime.now(UTC),
-            actor=os.environ.get("STUDENT_PERFORMANCE_ACTOR") or getpass.getuser(),
+            actor=actor(),
             cause=cause,
             alias=move.alias,
             from_version=before,
@@ -194,12 +247,15 @@ class Registry:
             raise
 
 
+def _gone(tracked: TrackedModel, why: str) -> RegistryError:
+    return RegistryError(
+        f"The model of MLflow run {tracked.run_id} cannot be registered: {why}.",
+        "python run.py train --no-cache",
+    )
+
+
 def _tags(
-    tracked: TrackedModel,
-    decision: Decision,
-    dataset: DatasetConfig,
-    split: SplitConfig,
-    cause: str,
+    tracked: TrackedModel, judgement: Judgement, dataset: DatasetConfig, split: SplitConfig
 ) -> dict[str, str]:
     return {
         "model_id": tracked.model_id,  # MLflow's SQL registry does not give back its own
@@ -207,10 +263,9 @@ def _tags(
         "question": question(dataset),
         "split": split.model_dump_json(),
         "candidate": tracked.candidate,
-        "decision": decision.outcome,
-        "decision.summary": decision.summary(),
-        "decision.json": decision.model_dump_json(),
-        "decision.cause": cause,
+        "decision": judgement.decision.outcome,
+        "decision.summary": judgement.decision.summary(),
+        _JUDGEMENT: judgement.model_dump_json(),
     }
 
 
@@ -228,6 +283,5 @@ def _version(found: ModelVersion, aliases: dict[str, str]) -> Version:
         question=tags["question"],
         split=SplitConfig.model_validate_json(tags["split"]),
         candidate=tags["candidate"],
-        decision=Decision.model_validate_json(tags["decision.json"]),
-        cause=tags["decision.cause"],
+        judgement=Judgement.model_validate_json(tags[_JUDGEMENT]),
     )

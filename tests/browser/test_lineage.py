@@ -10,6 +10,8 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -71,6 +73,20 @@ def open_artifact(page: Page, address: str, kind: str) -> None:
     node.click()
     page.get_by_role("tab", name="Visualization").last.click(timeout=_SLOW)
     page.get_by_role("button", name="Load Preview").click(timeout=_SLOW)
+
+
+def test_dashboard_answers_no_foreign_page(address: str) -> None:
+    base = address.split("/projects")[0]
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def ask(**headers: str) -> Any:
+        return opener.open(urllib.request.Request(f"{base}/api/v1/pipelines", headers=headers))
+
+    assert ask().status == 200
+    foreign = ask(Origin="https://evil.example")
+    assert "evil" not in (foreign.headers["Access-Control-Allow-Origin"] or "")
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        ask(Host="evil.example")
 
 
 def test_run_page_shows_the_five_steps_and_their_artifacts(

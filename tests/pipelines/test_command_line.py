@@ -65,7 +65,7 @@ def test_json_is_one_object_and_nothing_else(train: Run) -> None:
     [
         (",Female,", ",female,", "column gender: found `female`; allowed is one of Female, Male"),
         ("hours_studied", "hours", "`hours_studied` is missing. Did you mean `hours`?"),
-        (",", ";", "is missing"),
+        (",", ";", "the first line is no header"),
     ],
 )
 def test_invalid_data_exit_with_4_and_leave_nothing(
@@ -117,7 +117,10 @@ def test_simulate_writes_the_locked_bytes(cli: Run, tmp_path: Path) -> None:
     assert md5_of(str(out)) in (PROJECT / "dvc.lock").read_text()
 
 
-def test_doctor_finds_a_sound_machine_sound(cli: Run) -> None:
+def test_doctor_finds_a_sound_machine_sound(cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        monkeypatch.setattr("cli.doctor._DASHBOARD_PORT", probe.getsockname()[1])
     outcome = cli("doctor")
 
     assert outcome.code == 0, outcome.out

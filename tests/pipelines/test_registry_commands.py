@@ -9,7 +9,7 @@ import pytest
 from student_performance.errors import RegistryError
 from student_performance.registry import Registry, Store
 from student_performance.settings import local_tracking_uri
-from tests.conftest import Outcome, Stores
+from tests.conftest import Outcome
 
 Run = Callable[..., Outcome]
 NAME = "student_performance"
@@ -100,9 +100,10 @@ def test_wrong_use_is_explained(
     assert "Traceback" not in outcome.err
 
 
+@pytest.mark.parametrize("command", [("rollback",), ("promote", "1")])
 @pytest.mark.parametrize("damage", ["changed", "cut", "gone"])
 def test_damaged_model_file_is_not_served(
-    cli: Run, two_versions: None, stores: Stores, damage: str
+    cli: Run, two_versions: None, damage: str, command: tuple[str, ...]
 ) -> None:
     version = registry().version(NAME, "1")
     file = Path(version.source.removeprefix("file://")) / "model.skops"
@@ -112,7 +113,7 @@ def test_damaged_model_file_is_not_served(
     else:
         file.write_bytes(content[:-1] if damage == "cut" else content[:-1] + b"x")
 
-    outcome = cli("rollback", "--reason", "x")
+    outcome = cli(*command, "--reason", "x")
     assert outcome.code == 2
     assert registry().aliases(NAME) == {"champion": "2", "previous": "1"}
     with pytest.raises(RegistryError):

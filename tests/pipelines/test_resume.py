@@ -3,6 +3,7 @@
 The run is forked from this process, so that the kill is real and the libraries are loaded already.
 """
 
+import importlib
 import os
 import signal
 from collections.abc import Callable
@@ -43,7 +44,7 @@ PLACES = {
 def die_in(place: str, patch: pytest.MonkeyPatch) -> None:
     path, when, at_call = PLACES[place]
     owner, name = path.rsplit(".", 1)
-    target = pytest.importorskip(owner) if "Client" not in owner else MlflowClient
+    target = MlflowClient if "Client" in owner else importlib.import_module(owner)
     original, calls = getattr(target, name), [0]
 
     def deadly(*args: Any, **kwargs: Any) -> Any:
@@ -62,10 +63,12 @@ def killed(train: Train, place: str, *args: str) -> None:
     """Run a training in a child that dies at `place`."""
     child = os.fork()
     if child == 0:
-        with pytest.MonkeyPatch.context() as patch:
-            die_in(place, patch)
-            train(*args)
-        os._exit(0)
+        try:
+            with pytest.MonkeyPatch.context() as patch:
+                die_in(place, patch)
+                train(*args)
+        finally:
+            os._exit(0)  # whatever happened, this is no second pytest
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status), f"the run did not die at: {place}"
     assert os.WTERMSIG(status) == signal.SIGKILL

@@ -15,7 +15,7 @@ from student_performance.config import GatePolicy, SplitConfig
 from student_performance.evaluation import Confusion, CurvePoint, EvaluationReport, ReliabilityBin
 from student_performance.metrics import Estimate, Scores
 from student_performance.promotion import ChampionComparison, Decision, decide
-from student_performance.records import TrackedModel, Verdict, Version
+from student_performance.records import Judgement, TrackedModel, Verdict, Version
 from student_performance.training import CandidateScore, Comparison
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
@@ -138,6 +138,7 @@ def verdict(version: str | None = "7", **changes: Any) -> Verdict:
         "model": tracked(),
         "version": version,
         "judged_before": False,
+        "serves": True,
     }
     return Verdict(**(values | changes))
 
@@ -155,6 +156,5 @@ def version(number: str = "7") -> Version:
         question="test_score<60|hours_studied",
         split=SplitConfig(),
         candidate="logistic_regression",
-        decision=decision(),
-        cause="cause",
+        judgement=Judgement(key="key", cause="cause", decision=decision()),
     )

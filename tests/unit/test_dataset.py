@@ -95,14 +95,14 @@ def test_separator_of_the_contract_is_used(write_csv: WriteCsv, dataset: Dataset
     assert len(load_table(str(path), semicolon)) == 3
 
 
-def test_wrong_separator_shows_the_header_that_was_found(
+def test_wrong_separator_names_the_columns_that_were_looked_for(
     write_csv: WriteCsv, dataset: DatasetConfig
 ) -> None:
     header = HEADER.replace(",", ";")
     message = failure(write_csv("S1;Male;5;80;5;70", header=header), dataset).message
 
-    assert "table.csv, header: `student_id` is missing." in message
-    assert message.endswith(f"Found: {header}.")
+    assert "table.csv: the first line is no header. It has 1 cells" in message
+    assert message.endswith(f"({', '.join(dataset.columns)}) with the separator `,`.")
 
 
 def test_misspelt_column_is_named_with_the_nearest_one_found(

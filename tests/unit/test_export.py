@@ -31,6 +31,7 @@ def judged_elsewhere() -> Verdict:
         version="10",
         decision=decision(champion=champion),
         model=tracked(run_id="other-run", model_id="other-model"),
+        serves=False,
         judged_before=True,
     )
 

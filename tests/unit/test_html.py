@@ -122,9 +122,9 @@ def test_page_of_a_hold_out_with_one_class_says_so_and_draws_no_curve() -> None:
 @pytest.mark.parametrize(
     ("champion", "outcome", "sentence"),
     [
-        (None, "promoted", "The model serves from now on."),
-        (estimate(0.0, -0.1, 0.1), "kept", "The model is sound, but not shown to be better"),
-        (estimate(-0.2, -0.3, -0.1), "refused", "The model does not serve."),
+        (None, "promoted", "The model serves."),
+        (estimate(0.0, -0.1, 0.1), "kept", "The champion stays"),
+        (estimate(-0.2, -0.3, -0.1), "refused", "The champion stays"),
     ],
 )
 def test_page_of_a_decision_says_what_follows_and_every_reason(
@@ -132,7 +132,7 @@ def test_page_of_a_decision_says_what_follows_and_every_reason(
 ) -> None:
     beside = ChampionComparison(version="1", log_loss_gain=champion) if champion else None
     made = decision(champion=beside)
-    page = html.decision_page(verdict(decision=made))
+    page = html.decision_page(verdict(decision=made, serves=made.promote))
 
     assert f'<span class="verdict {outcome}">{outcome}</span>' in page
     assert sentence in page

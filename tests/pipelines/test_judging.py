@@ -1,0 +1,131 @@
+"""The gate on a registry that others change: stale caches, kills, rollbacks, deletions, races."""
+
+import shutil
+from collections.abc import Callable
+
+import pytest
+from mlflow import MlflowClient
+
+from student_performance.registry import Registry, Store
+from student_performance.settings import local_tracking_uri
+from tests.conftest import Outcome, Stores
+from tests.pipelines.test_resume import killed
+
+Run = Callable[..., Outcome]
+NAME = "student_performance"
+WEAK = "--set=candidates.logistic_regression.C=0.0001"
+MIDDLE = "--set=candidates.logistic_regression.C=0.001"
+STRICT = "--set=gate.min_test_rows=5000"
+
+
+def client() -> MlflowClient:
+    return MlflowClient(local_tracking_uri(), local_tracking_uri())
+
+
+def aliases() -> dict[str, str]:
+    return Registry(Store(local_tracking_uri())).aliases(NAME)
+
+
+def test_no_version_is_made_of_a_model_whose_file_is_gone(train: Run, stores: Stores) -> None:
+    assert train(STRICT).code == 3  # tracked and cached, but not registered
+    shutil.rmtree(stores.root / "home" / "mlflow" / "artifacts")
+    outcome = train()
+
+    assert outcome.code == 2
+    assert "cannot be registered" in outcome.err
+    assert "--no-cache" in outcome.err
+    assert aliases() == {}
+    assert train("--no-cache").json["aliases"] == {"champion": "1"}
+
+
+def test_deleted_run_is_explained(train: Run) -> None:
+    first = train()
+    client().delete_run(first.json["verdict"]["model"]["run_id"])
+    outcome = train()
+
+    assert outcome.code == 2
+    assert "the run was deleted" in outcome.err
+    assert "--no-cache" in outcome.err
+
+
+def test_judgement_that_was_cut_off_is_made_anew_if_another_model_serves_by_now(
+    train: Run,
+) -> None:
+    train(WEAK)
+    killed(train, "register, after the version", MIDDLE)
+    assert train().json["aliases"] == {"champion": "3", "previous": "1"}
+    late = train(MIDDLE)
+
+    # Against version 1 it would have been promoted; version 3 is better.
+    assert late.code == 3
+    assert "champion (version 3)" in late.err
+    assert aliases()["champion"] == "3"
+
+
+def test_rolled_back_model_is_not_said_to_serve(train: Run, cli: Run) -> None:
+    train(WEAK)
+    train()
+    cli("rollback", "--reason", "false alarms")
+    again = train()
+
+    assert again.json["verdict"]["judged_before"]
+    assert not again.json["verdict"]["serves"]
+    assert aliases() == {"champion": "1", "previous": "2"}
+    from tests.conftest import SMALL
+
+    shown = cli("train", "--data", again.json["data"], *SMALL).out
+    assert "but a person let another version serve" in shown
+
+
+def test_policy_that_was_applied_before_is_applied_again(train: Run, cli: Run) -> None:
+    train(WEAK)
+    train()
+    for policy in ("--set=gate.min_test_rows=200", "--set=gate.min_test_rows=100"):
+        cli("rollback", "--reason", "try")
+        assert aliases()["champion"] == "1"
+        judged = train(policy)
+        assert not judged.json["verdict"]["judged_before"]
+        assert judged.json["verdict"]["serves"]
+        assert aliases()["champion"] == "2"
+
+
+def test_stricter_policy_says_that_the_champion_serves_all_the_same(train: Run) -> None:
+    train()
+    strict = train(STRICT)
+
+    assert strict.code == 3
+    assert strict.json["verdict"]["version"] == "1"
+    assert strict.json["verdict"]["serves"]
+    assert aliases() == {"champion": "1"}
+    assert client().get_model_version(NAME, "1").tags["decision"] == "refused"
+
+
+def test_version_that_someone_registered_by_hand_is_left_alone(train: Run, cli: Run) -> None:
+    first = train()
+    source = client().get_model_version(NAME, "1").source
+    client().create_model_version(NAME, source, first.json["verdict"]["model"]["run_id"])
+
+    assert train(WEAK).code == 3
+    assert cli("runs").code == 0
+    outcome = cli("promote", "2", "--reason", "x")
+    assert outcome.code == 2
+    assert "no version 2" in outcome.err
+
+
+@pytest.mark.parametrize("header", ["", "S00042,Male,5,80,5,70\n"])
+def test_table_without_a_header_shows_no_student(train: Run, stores: Stores, header: str) -> None:
+    from pathlib import Path
+
+    from student_performance.simulate import simulate, to_csv
+
+    rows = to_csv(simulate(50, seed=1)).decode().split("\n", 1)[1]
+    data = Path(stores.root) / "headless.csv"
+    data.write_text(header + rows)
+    outcome = train(data=data)
+
+    assert outcome.code == 4
+    assert "the first line is no header" in outcome.err
+    student = (header + rows).split(",", 1)[0]
+    assert student not in outcome.err
+    kept = [path for path in stores.root.rglob("*") if path.is_file() and path != data]
+    assert not [path for path in kept if student.encode() in path.read_bytes()]
