@@ -194,7 +194,13 @@ def stack() -> None:
     """See and register the ZenML stacks of this project."""
 
 
-@stack.command("list")
+@stack.command(
+    "list",
+    epilog="""\b
+Example:
+  python run.py stack list
+""",
+)
 @_debug
 def stack_list(**options: Any) -> None:
     """List the stacks and which one is used."""
@@ -203,7 +209,13 @@ def stack_list(**options: Any) -> None:
     show(**options)
 
 
-@stack.command("register")
+@stack.command(
+    "register",
+    epilog="""\b
+Example:
+  python run.py stack register local
+""",
+)
 @click.argument("name")
 @_debug
 def stack_register(**options: Any) -> None:

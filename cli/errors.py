@@ -14,7 +14,7 @@ def run_command(app: click.Group) -> None:
     debug = "--debug" in sys.argv
     prepare_environment(debug)
     try:
-        app(standalone_mode=False)
+        app(prog_name="run.py", standalone_mode=False)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except (click.Abort, KeyboardInterrupt):
