@@ -1,157 +1,12 @@
-"""Strict, frozen configuration: what a table means, and how a training is run and judged."""
+"""How a training is run and judged: strict, frozen and complete."""
 
-from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from student_performance.errors import nearest
+from student_performance.strict import Strict
 
-
-class Strict(BaseModel):
-    """A frozen model that knows every one of its keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Role(StrEnum):
-    """What a column may be used for."""
-
-    ID = "id"
-    COHORT = "cohort"
-    FEATURE = "feature"
-    SENSITIVE = "sensitive"
-    OUTCOME = "outcome"
-
-
-class Kind(StrEnum):
-    """What a column holds."""
-
-    TEXT = "text"
-    CATEGORY = "category"
-    INTEGER = "integer"
-    NUMBER = "number"
-
-
-class Column(Strict):
-    """One column of the contract.
-
-    Attributes:
-        role: What the column may be used for; only `feature` columns reach a model.
-        kind: What its cells hold.
-        minimum: Smallest allowed value of a number.
-        maximum: Largest allowed value of a number.
-        categories: All allowed values of a category.
-        nullable: Whether a cell may be empty.
-        label: The column in plain words, with its unit.
-    """
-
-    role: Role
-    kind: Kind
-    minimum: float | None = None
-    maximum: float | None = None
-    categories: tuple[str, ...] | None = None
-    nullable: bool = False
-    label: str = ""
-
-    @property
-    def is_number(self) -> bool:
-        """Whether the cells are numbers."""
-        return self.kind in (Kind.INTEGER, Kind.NUMBER)
-
-    @model_validator(mode="after")
-    def _limits_fit_kind(self) -> "Column":
-        if (self.kind is Kind.CATEGORY) != (self.categories is not None):
-            raise ValueError("`categories` belongs to kind `category`, and to no other")
-        if not self.is_number and (self.minimum, self.maximum) != (None, None):
-            raise ValueError("`minimum` and `maximum` belong to kinds `integer` and `number`")
-        if self.minimum is not None and self.maximum is not None and self.minimum >= self.maximum:
-            raise ValueError(f"`minimum` {self.minimum:g} is not below `maximum` {self.maximum:g}")
-        if self.role is Role.FEATURE and self.kind is Kind.TEXT:
-            raise ValueError("a feature is a `number`, an `integer` or a `category`, not `text`")
-        return self
-
-    def allowed(self) -> str:
-        """The allowed values in words."""
-        if self.categories is not None:
-            return "one of " + ", ".join(self.categories)
-        if not self.is_number:
-            return "any text"
-        noun = "a whole number" if self.kind is Kind.INTEGER else "a number"
-        if self.minimum is not None and self.maximum is not None:
-            return f"{noun} from {self.minimum:g} to {self.maximum:g}"
-        if self.minimum is not None:
-            return f"{noun} of at least {self.minimum:g}"
-        return f"{noun} of at most {self.maximum:g}" if self.maximum is not None else noun
-
-
-class Target(Strict):
-    """A student passes with at least `pass_mark` in `column`; everyone else is at risk."""
-
-    column: str
-    pass_mark: float
-
-
-class DatasetConfig(Strict):
-    """What a table means. Feature lists are derived from the roles, never written by hand.
-
-    Attributes:
-        name: Name of the data set, and of its experiment and registered model.
-        description: One sentence about where the rows come from.
-        file: Path from the project's folder, or an `s3://` address.
-        separator: What stands between two cells.
-        columns: The contract, by column name.
-        target: The rule that tells a pass.
-    """
-
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    description: str
-    file: str
-    separator: str = Field(default=",", min_length=1, max_length=1)
-    columns: dict[str, Column]
-    target: Target
-
-    def with_role(self, role: Role) -> tuple[str, ...]:
-        """Names of the columns with a role, in the order of the contract."""
-        return tuple(name for name, column in self.columns.items() if column.role is role)
-
-    @property
-    def id_column(self) -> str:
-        """The column that names the student."""
-        return self.with_role(Role.ID)[0]
-
-    @property
-    def row_key(self) -> tuple[str, ...]:
-        """The columns that together name a row: the student, within a cohort where there is one."""
-        return self.with_role(Role.ID) + self.with_role(Role.COHORT)
-
-    @property
-    def features(self) -> dict[str, Column]:
-        """The columns that a model may see."""
-        return {name: self.columns[name] for name in self.with_role(Role.FEATURE)}
-
-    @model_validator(mode="after")
-    def _roles_are_complete(self) -> "DatasetConfig":
-        if len(self.with_role(Role.ID)) != 1:
-            raise ValueError("exactly one column has the role `id`")
-        identifier = self.columns[self.id_column]
-        if identifier.kind is not Kind.TEXT or identifier.nullable:
-            # A number may be written in several ways, and the split hashes what is written.
-            raise ValueError("the `id` column has the kind `text` and no empty cell")
-        if not self.features:
-            raise ValueError("at least one column has the role `feature`")
-        target = self.columns.get(self.target.column)
-        if target is None:
-            outcomes = self.with_role(Role.OUTCOME)
-            raise ValueError(
-                f"target.column `{self.target.column}` is not among the columns; outcomes are:"
-                f" {', '.join(outcomes) or 'none'}.{nearest(self.target.column, outcomes)}"
-            )
-        if target.role is not Role.OUTCOME or not target.is_number:
-            raise ValueError(
-                f"target.column `{self.target.column}` needs the role `outcome` and a number"
-            )
-        return self
+LeafSize = Annotated[int, Field(ge=1)]
 
 
 class LogisticRegressionConfig(Strict):
@@ -162,15 +17,39 @@ class LogisticRegressionConfig(Strict):
 
 
 class RandomForestConfig(Strict):
-    """A random forest as scikit-learn makes it by default."""
+    """A random forest; several leaf sizes are tried and the best one takes part."""
 
     kind: Literal["random_forest"]
     n_estimators: int = Field(default=100, ge=1)
+    min_samples_leaf: LeafSize | tuple[LeafSize, ...] = 1
+    random_state: int = 42
+
+    def variants(self) -> tuple["RandomForestConfig", ...]:
+        """One forest for each leaf size."""
+        sizes = self.min_samples_leaf
+        listed = sizes if isinstance(sizes, tuple) else (sizes,)
+        return tuple(self.model_copy(update={"min_samples_leaf": size}) for size in listed)
+
+    @model_validator(mode="after")
+    def _has_a_size(self) -> "RandomForestConfig":
+        if self.min_samples_leaf == ():
+            raise ValueError("`min_samples_leaf` needs at least one number")
+        return self
+
+
+class GradientBoostingConfig(Strict):
+    """Boosted trees on histograms; they keep the direction that the contract says is certain."""
+
+    kind: Literal["gradient_boosting"]
+    learning_rate: float = Field(default=0.05, gt=0)
+    max_iter: int = Field(default=120, ge=1)
+    max_leaf_nodes: int = Field(default=8, ge=2)
     random_state: int = 42
 
 
 CandidateConfig = Annotated[
-    LogisticRegressionConfig | RandomForestConfig, Field(discriminator="kind")
+    LogisticRegressionConfig | RandomForestConfig | GradientBoostingConfig,
+    Field(discriminator="kind"),
 ]
 
 
@@ -178,22 +57,61 @@ CandidateName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class SplitConfig(Strict):
-    """A keyed hash of the student decides the part, so that a student never changes sides.
+    """Three parts: one to learn from, one to calibrate and set the threshold, one to judge with.
 
     Attributes:
-        test_share: Expected share of students in the hold-out.
+        by: `cohort` judges on the last cohort and learns from the earlier ones; `student` lets a
+            keyed hash of the student decide. `auto` is `cohort` where there are several.
+        validation_share: Expected share of students in the validation part.
+        test_share: Expected share of students in the hold-out of a split by student.
         key: Key of the hash; another key is another split.
     """
 
+    by: Literal["auto", "cohort", "student"] = "auto"
+    validation_share: float = Field(default=0.2, gt=0, lt=1)
     test_share: float = Field(default=0.2, gt=0, lt=1)
     key: str = "student-performance"
 
+    @model_validator(mode="after")
+    def _leaves_something_to_learn_from(self) -> "SplitConfig":
+        if self.validation_share + self.test_share >= 1:
+            raise ValueError("`validation_share` and `test_share` together are below 1")
+        return self
+
 
 class CrossValidationConfig(Strict):
-    """Stratified folds in which the candidates are compared, grouped by student."""
+    """Repeated stratified folds in which the candidates are compared, grouped by student."""
 
     folds: int = Field(default=5, ge=2)
+    repeats: int = Field(default=2, ge=1)
     seed: int = 42
+
+
+class Capacity(Strict):
+    """How many students can be helped, out of how many."""
+
+    students: int = Field(ge=1)
+    of: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _is_a_share(self) -> "Capacity":
+        if self.students > self.of:
+            raise ValueError(f"`students` {self.students} is more than `of` {self.of}")
+        return self
+
+
+class ThresholdPolicy(Strict):
+    """From which risk on a student is flagged.
+
+    Attributes:
+        missed: Cost of not flagging a student at risk.
+        false_alarm: Cost of flagging a student who passes.
+        capacity: An upper limit on how many are flagged; the riskiest come first.
+    """
+
+    missed: float = Field(default=1.0, gt=0)
+    false_alarm: float = Field(default=1.0, gt=0)
+    capacity: Capacity | None = None
 
 
 class IntervalConfig(Strict):
@@ -204,19 +122,39 @@ class IntervalConfig(Strict):
     seed: int = 42
 
 
+class AuditConfig(Strict):
+    """How groups are compared; a group needs `min_group` students in an outcome to be judged."""
+
+    min_group: int = Field(default=100, ge=10)
+
+
 class GatePolicy(Strict):
-    """When a model may serve."""
+    """When a model may serve. A limit is broken as far as the lower bound of an interval shows it.
+
+    Attributes:
+        min_test_rows: Rows of the hold-out.
+        max_calibration_error: Mean difference of predicted and observed risk.
+        max_group_gap: Difference between groups in the rate of flagged students, among those at
+            risk and among those who pass.
+    """
 
     min_test_rows: int = Field(default=300, ge=1)
+    max_calibration_error: float = Field(default=0.1, ge=0, le=1)
+    max_group_gap: float = Field(default=0.05, ge=0, le=1)
 
 
 class LearningConfig(Strict):
-    """What decides which model comes out of a training: split, folds, candidates, intervals."""
+    """What decides which model comes out of a training.
+
+    The candidates stand in order, the simplest first: where several are equally good, it is chosen.
+    """
 
     split: SplitConfig = SplitConfig()
     cross_validation: CrossValidationConfig = CrossValidationConfig()
     candidates: dict[CandidateName, CandidateConfig] = Field(min_length=1)
+    threshold: ThresholdPolicy = ThresholdPolicy()
     intervals: IntervalConfig = IntervalConfig()
+    audit: AuditConfig = AuditConfig()
 
     @model_validator(mode="after")
     def _names_are_free(self) -> "LearningConfig":

@@ -10,7 +10,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from student_performance.config import DatasetConfig, TrainConfig
+from student_performance.config import TrainConfig
+from student_performance.contract import DatasetConfig
 from student_performance.errors import UsageError, nearest, nearest_word
 
 ConfigT = TypeVar("ConfigT", bound=BaseModel)

@@ -1,16 +1,18 @@
-"""Reads a CSV into the pipeline's table: contract checked, outcome reduced to a label."""
+"""From a file to the pipeline's table: contract held, features derived, outcome made a label."""
 
 import hashlib
 import os
 from pathlib import Path
-from typing import IO
 
-import fsspec
 import pandas as pd
 
-from student_performance.config import DatasetConfig, Role
-from student_performance.errors import InvalidDataError, nearest
-from student_performance.schema import contract_violations
+from student_performance.contract import ROW_NUMBER, DatasetConfig, Kind, Role
+from student_performance.derive import derived
+from student_performance.errors import InvalidDataError, UsageError
+from student_performance.reading.commands import check_command
+from student_performance.reading.files import opened
+from student_performance.reading.rows import chunks
+from student_performance.schema import Violation, checked, repeated, sentences
 
 AT_RISK = "at_risk"
 _BLOCK = 1 << 20
@@ -20,10 +22,10 @@ def md5_of(path: str) -> str:
     """MD5 of a file's bytes, as DVC records it.
 
     Raises:
-        InvalidDataError: There is no such file.
+        InvalidDataError: There is no such file, or it is too large.
     """
     digest = hashlib.md5(usedforsecurity=False)
-    with _open(path) as file:
+    with opened(path) as file:
         while block := file.read(_BLOCK):
             digest.update(block)
     return digest.hexdigest()
@@ -41,94 +43,118 @@ def load_table(path: str, dataset: DatasetConfig) -> pd.DataFrame:
 
     Returns:
         A frame with one row a student (and cohort), in the order of the file; `at_risk` is 1 for
-        a student below the pass mark, else 0.
+        a student who does not pass by the target rule, else 0.
 
     Raises:
         InvalidDataError: The file is missing or breaks the contract; the message names the place.
+        UnreachableError: The file is elsewhere, and the way there does not work.
     """
-    frame = _read(path, dataset)
-    problems = contract_violations(frame, dataset)
-    if problems:
-        listed = "\n".join(f"{path}, {problem}" for problem in problems)
-        raise InvalidDataError(listed, f"python run.py train --dataset {dataset.name} --data FILE")
-    label = (frame[dataset.target.column] < dataset.target.pass_mark).astype("int8")
-    outcomes = list(dataset.with_role(Role.OUTCOME))
-    table = frame.drop(columns=outcomes).assign(**{AT_RISK: label}).reset_index(drop=True)
-    if table[AT_RISK].nunique() < 2:
-        everyone = "at risk" if table[AT_RISK].all() else "passing"
+    return without_outcomes(labelled(read(path, dataset), dataset), dataset)
+
+
+def read(path: str, dataset: DatasetConfig) -> pd.DataFrame:
+    """The contract's columns of a file, outcomes included, contract held.
+
+    Args:
+        path: A local path or an `s3://` address.
+        dataset: The contract.
+
+    Returns:
+        A frame in the order of the file. Whole numbers that may not be empty are int64, all other
+        numbers float64, whatever the file happens to hold. A table without an identifier gets the
+        column `row_number`.
+
+    Raises:
+        InvalidDataError: The file is missing or breaks the contract; the message names the place.
+        UnreachableError: The file is elsewhere, and the way there does not work.
+    """
+    frame, violations = survey(path, dataset, whole=False)
+    if violations:
         raise InvalidDataError(
-            f"{path}: every student is {everyone} by the rule"
-            f" {dataset.target.column} >= {dataset.target.pass_mark:g}; there is nothing to learn.",
-            "python run.py train --set dataset.target.pass_mark=VALUE",
+            "\n".join(f"{path}, {sentence}" for sentence in sentences(violations)),
+            check_command(path, dataset),
+            public="\n".join(f"{path}, {line}" for line in sentences(violations, public=True)),
         )
-    return table
+    whole = [
+        name
+        for name, column in dataset.columns.items()
+        if column.kind is Kind.INTEGER and not column.nullable
+    ]
+    frame = frame.astype(dict.fromkeys(whole, "int64"))
+    if not dataset.with_role(Role.ID):
+        numbers = pd.Series(frame.index + 1, index=frame.index).astype("str")
+        frame.insert(0, ROW_NUMBER, numbers)
+    return frame.reset_index(drop=True)
 
 
-def _open(path: str) -> IO[bytes]:
-    try:
-        return fsspec.open(path, "rb").open()  # type: ignore[no-any-return]
-    except FileNotFoundError:
-        raise InvalidDataError(
-            f"There is no file {path}.", "python run.py train --data FILE"
-        ) from None
-    except IsADirectoryError:
-        raise InvalidDataError(f"{path} is a folder; a CSV file is needed.") from None
+def survey(
+    path: str, dataset: DatasetConfig, whole: bool = True
+) -> tuple[pd.DataFrame, list[Violation]]:
+    """Read a file and collect what breaks the contract, without refusing it for that.
 
+    Args:
+        path: A local path or an `s3://` address.
+        dataset: The contract.
+        whole: Go through the whole file; else stop after the first chunk with a violation.
 
-def _read(path: str, dataset: DatasetConfig) -> pd.DataFrame:
-    """The contract's columns as the file has them; cells that are not numbers stay text.
+    Returns:
+        The contract's columns, numbers as floats and empty where a cell is none, and the
+        violations in the order of the file. The index counts the rows of the file from 0.
 
-    The index counts the rows of the file from 0, also over empty lines.
+    Raises:
+        InvalidDataError: It is no such CSV, or a column of the contract is not in it.
     """
-    texts = {name: "str" for name, column in dataset.columns.items() if not column.is_number}
-    try:
-        with _open(path) as file:
-            header = pd.read_csv(
-                file, sep=dataset.separator, header=None, nrows=1, dtype="str",
-                encoding="utf-8-sig", keep_default_na=False, skip_blank_lines=False,
-            ).iloc[0]  # fmt: skip
-            file.seek(0)
-            frame = pd.read_csv(
-                file, sep=dataset.separator, dtype=texts, keep_default_na=False, na_values=[""],
-                encoding="utf-8-sig", low_memory=False, skip_blank_lines=False,
-            )  # fmt: skip
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise InvalidDataError(
-            f"{path} is no UTF-8 CSV with separator `{dataset.separator}`: {error}",
-            "python run.py train --set dataset.separator=';'",
-        ) from error
-    _check_header([str(name) for name in header], frame, path, dataset)
-    frame = frame[list(dataset.columns)].dropna(how="all")
-    if frame.empty:
+    _check_free_names(dataset)
+    parts: list[pd.DataFrame] = []
+    violations: list[Violation] = []
+    for cells in chunks(path, dataset):
+        if cells.empty:
+            continue
+        part, found = checked(cells, dataset)
+        parts.append(part)
+        violations += found
+        if violations and not whole:
+            return part, violations
+    if not parts:
         raise InvalidDataError(
             f"{path} has a header but no rows.", "python run.py train --data FILE"
         )
-    return frame
+    frame = pd.concat(parts)
+    if len(parts) > 1:  # within a chunk, they are found already
+        told = {violation.row for violation in violations}
+        twice = [v for v in repeated(frame, dataset) if v.row not in told]
+        violations = sorted([*violations, *twice], key=lambda violation: violation.row or 0)
+    return frame, violations
 
 
-def _check_header(found: list[str], frame: pd.DataFrame, path: str, dataset: DatasetConfig) -> None:
-    next_command = f"python run.py train --dataset {dataset.name} --data FILE"
-    if not set(found) & set(dataset.columns):  # then they may be a student's cells: show none
+def labelled(frame: pd.DataFrame, dataset: DatasetConfig) -> pd.DataFrame:
+    """Derive the features and add the label `at_risk`; the outcomes are still there.
+
+    Args:
+        frame: What `read` returned.
+        dataset: The contract.
+
+    Returns:
+        A new frame, its derived features as the model sees them; `at_risk` is an int8.
+
+    Raises:
+        InvalidDataError: Every student passes, or nobody does.
+    """
+    label = _at_risk(frame[dataset.target.column], dataset)
+    if label.nunique() < 2:
+        everyone = "at risk" if label.all() else "passing"
+        rule = "pass_mark=VALUE" if dataset.target.pass_mark is not None else "passing=[VALUE]"
         raise InvalidDataError(
-            f"{path}: the first line is no header. It has {len(found)} cells, and none of them is"
-            f" a column of {dataset.name} ({', '.join(dataset.columns)}) with the separator"
-            f" `{dataset.separator}`.",
-            next_command,
+            f"Every student is {everyone} by the rule {dataset.target.text()}; there is nothing to"
+            " learn.",
+            f"python run.py train --dataset {dataset.name} --set 'dataset.target.{rule}'",
         )
-    missing = [name for name in dataset.columns if name not in found]
-    if missing:
-        hints = " ".join(f"`{name}` is missing.{nearest(name, found)}" for name in missing)
-        raise InvalidDataError(f"{path}, header: {hints} Found: {', '.join(found)}.", next_command)
-    twice = sorted({name for name in dataset.columns if found.count(name) > 1})
-    if twice:
-        raise InvalidDataError(
-            f"{path}, header: {', '.join(twice)} is there twice; once is allowed.", next_command
-        )
-    if not frame.index.equals(pd.RangeIndex(len(frame))):  # pandas made the first cells the index
-        raise InvalidDataError(
-            f"{path}: the rows have more cells than the header has names ({len(found)}).",
-            next_command,
-        )
+    return derived(frame, dataset).assign(**{AT_RISK: label})
+
+
+def without_outcomes(frame: pd.DataFrame, dataset: DatasetConfig) -> pd.DataFrame:
+    """The frame without the columns that are known only afterwards; the label stays."""
+    return frame.drop(columns=list(dataset.with_role(Role.OUTCOME)))
 
 
 def features_of(table: pd.DataFrame, dataset: DatasetConfig) -> pd.DataFrame:
@@ -142,3 +168,24 @@ def write_atomically(path: Path, data: bytes) -> None:
     aside = path.with_name(f"{path.name}.{os.getpid()}.part")
     aside.write_bytes(data)
     aside.replace(path)
+
+
+def _at_risk(outcome: pd.Series, dataset: DatasetConfig) -> pd.Series:
+    target = dataset.target
+    if target.pass_mark is not None:
+        return (outcome < target.pass_mark).astype("int8")
+    if target.passing is not None:
+        return (~outcome.isin(target.passing)).astype("int8")
+    return outcome.isin(target.at_risk or ()).astype("int8")
+
+
+def _check_free_names(dataset: DatasetConfig) -> None:
+    """The table of the pipeline has columns of its own, which the file cannot have too."""
+    own = {AT_RISK: "the label"}
+    if not dataset.with_role(Role.ID):
+        own[ROW_NUMBER] = "the number of a row, for lack of an identifier"
+    for name in own.keys() & dataset.columns.keys():
+        raise UsageError(
+            f"The column name `{name}` is taken: it is {own[name]}. Rename the column in the file"
+            f" and in configs/datasets/{dataset.name}.yaml."
+        )

@@ -20,15 +20,21 @@ def nearest(word: str, known: Sequence[str]) -> str:
 class ProductError(Exception):
     """A failure the user can mend.
 
+    `message` is for the user who runs the command. The text of the exception itself is kept by
+    ZenML with the failed step, where others read it: it is `public`, if that is given.
+
     Args:
         message: One or more plain sentences: what was found, where, and what is allowed.
         next_command: The command to type next, if there is one.
+        public: The message without what a student's cells hold.
     """
 
     exit_code = 1
 
-    def __init__(self, message: str, next_command: str | None = None) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str, next_command: str | None = None, *, public: str | None = None
+    ) -> None:
+        super().__init__(message if public is None else public)
         self.message = message
         self.next_command = next_command
 
@@ -37,6 +43,12 @@ class UsageError(ProductError):
     """A wrong option, key or value."""
 
     exit_code = 2
+
+
+class LeakageError(ProductError):
+    """The table gives the outcome away, or cannot prove anything; nothing is trained."""
+
+    exit_code = 3
 
 
 class InvalidDataError(ProductError):

@@ -6,23 +6,21 @@ import pytest
 from pydantic import ValidationError
 
 from student_performance.config import (
-    Column,
     CrossValidationConfig,
-    DatasetConfig,
     GatePolicy,
     IntervalConfig,
     LearningConfig,
     LogisticRegressionConfig,
     RandomForestConfig,
-    Role,
     SplitConfig,
     TrainConfig,
 )
 from student_performance.config_files import load_configs
+from student_performance.contract import Column, DatasetConfig, Role, Target
 from tests.unit.builders import CONFIGS
 
 ID = {"role": "id", "kind": "text"}
-NUMBER = {"role": "feature", "kind": "number"}
+NUMBER = {"role": "feature", "kind": "number", "known": "before"}
 SCORE = {"role": "outcome", "kind": "number"}
 
 
@@ -96,11 +94,10 @@ def test_row_is_named_by_student_and_cohort_where_there_is_one(oulad: DatasetCon
 @pytest.mark.parametrize(
     ("columns", "target", "message"),
     [
-        ({"x": NUMBER, "score": SCORE}, "score", "exactly one column has the role `id`"),
         (
             {"id": ID, "other": ID, "x": NUMBER, "score": SCORE},
             "score",
-            "exactly one column has the role `id`",
+            "at most one column has the role `id`",
         ),
         ({"id": ID, "score": SCORE}, "score", "at least one column has the role `feature`"),
         (
@@ -109,11 +106,11 @@ def test_row_is_named_by_student_and_cohort_where_there_is_one(oulad: DatasetCon
             "`scores` is not among the columns; outcomes are: score. Did you mean `score`",
         ),
         ({"id": ID, "x": NUMBER}, "score", "outcomes are: none"),
-        ({"id": ID, "x": NUMBER}, "x", "`x` needs the role `outcome` and a number"),
+        ({"id": ID, "x": NUMBER}, "x", "`x` needs the role `outcome`"),
         (
             {"id": ID, "x": NUMBER, "grade": {"role": "outcome", "kind": "text"}},
             "grade",
-            "`grade` needs the role `outcome` and a number",
+            "`grade` is of kind `text`: a number needs",
         ),
     ],
 )
@@ -166,14 +163,11 @@ def test_value_at_the_allowed_end_of_a_range_is_accepted(model: Any, values: Any
 
 def test_defaults_are_those_of_the_shipped_file() -> None:
     shipped, _ = load_configs(CONFIGS, "student_performance")
-    bare = TrainConfig(
-        candidates={
-            "logistic_regression": LogisticRegressionConfig(kind="logistic_regression"),
-            "report_forest": RandomForestConfig(kind="random_forest"),
-        }
-    )
 
-    assert bare == shipped
+    assert TrainConfig(candidates=shipped.candidates) == shipped
+    linear = LogisticRegressionConfig(kind="logistic_regression")
+    assert shipped.candidates["logistic_regression"] == linear
+    assert shipped.candidates["report_forest"] == RandomForestConfig(kind="random_forest")
 
 
 def test_cells_may_not_be_empty_unless_the_contract_says_so() -> None:
@@ -206,3 +200,66 @@ def test_learning_is_the_training_without_the_gate() -> None:
     assert strict.learning == LearningConfig(
         candidates=candidates, split=split, cross_validation=folds, intervals=intervals
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"known": None}, "a feature says when it is known"),
+        ({"share_of": "y", "rank_within": "y"}, "a share or a rank, not both"),
+        ({"kind": "category", "categories": ("a",), "share_of": "y"}, "only a feature that is a"),
+        (
+            {"kind": "category", "categories": ("a",), "risk": "falls"},
+            "`risk` belongs to a feature",
+        ),
+        ({"term": "(a)"}, "`term` belongs to the role `cohort`"),
+        ({"role": "cohort", "kind": "text", "term": "a"}, "needs exactly one group"),
+        ({"role": "cohort", "kind": "text", "term": "("}, "is no regular expression"),
+    ],
+)
+def test_use_that_does_not_fit_the_role_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        Column.model_validate(NUMBER | changes)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {},
+        {"passing": ()},
+        {"pass_mark": 1, "passing": ("a",)},
+        {"passing": ("a",), "at_risk": ("b",)},
+    ],
+)
+def test_target_has_exactly_one_rule(rules: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="a target has one rule"):
+        Target(column="score", **rules)
+
+
+def test_target_says_in_words_who_passes() -> None:
+    assert Target(column="x", pass_mark=60).text() == "x >= 60"
+    assert Target(column="x", passing=("A", "B")).text() == "x is A or B"
+    assert Target(column="x", at_risk=("C",)).text() == "x is not C"
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("nowhere", "not among the columns"),
+        ("score", "cannot be derived from the outcome"),
+        ("id", "cannot be derived from the id"),
+        ("group", "cannot be divided by `group`, which is no number"),
+    ],
+)
+def test_share_of_what_cannot_be_a_divisor_is_refused(source: str, message: str) -> None:
+    group = {"role": "context", "kind": "text"}
+    share = NUMBER | {"share_of": source}
+    with pytest.raises(ValidationError, match=message):
+        dataset_of({"id": ID, "x": share, "group": group, "score": SCORE})
+
+
+def test_table_without_an_identifier_is_named_by_the_number_of_the_row() -> None:
+    contract = dataset_of({"x": NUMBER, "score": SCORE})
+
+    assert contract.id_column == "row_number"
+    assert contract.row_key == ()

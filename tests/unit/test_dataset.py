@@ -1,14 +1,25 @@
 """From the bytes of a CSV file to the table of the pipeline."""
 
 import hashlib
+import logging
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from student_performance.config import DatasetConfig
-from student_performance.dataset import AT_RISK, features_of, load_table, md5_of, write_atomically
-from student_performance.errors import InvalidDataError
+from student_performance.contract import ROW_NUMBER, DatasetConfig
+from student_performance.dataset import (
+    AT_RISK,
+    features_of,
+    labelled,
+    load_table,
+    md5_of,
+    read,
+    survey,
+    without_outcomes,
+    write_atomically,
+)
+from student_performance.errors import InvalidDataError, UsageError
 from tests.unit.builders import HEADER, WriteCsv
 
 GOOD = ("S1,Male,5.0,80.0,5,60.0", "S2,Female,2.5,50.5,2,59.9", "S3,Male,0,100,0,0")
@@ -102,7 +113,8 @@ def test_wrong_separator_names_the_columns_that_were_looked_for(
     message = failure(write_csv("S1;Male;5;80;5;70", header=header), dataset).message
 
     assert "table.csv: the first line is no header. It has 1 cells" in message
-    assert message.endswith(f"({', '.join(dataset.columns)}) with the separator `,`.")
+    assert f"({', '.join(dataset.columns)}) with the separator `,`." in message
+    assert message.endswith("The header seems to use `;`.")
 
 
 def test_misspelt_column_is_named_with_the_nearest_one_found(
@@ -115,25 +127,7 @@ def test_misspelt_column_is_named_with_the_nearest_one_found(
         error.message
     )
     assert "`gender` is missing" not in error.message
-    assert error.next_command == "python run.py train --dataset student_performance --data FILE"
-
-
-@pytest.mark.parametrize("content", [b"", b"\n\n"], ids=["nothing", "empty lines"])
-def test_empty_file_is_no_csv(content: bytes, tmp_path: Path, dataset: DatasetConfig) -> None:
-    path = tmp_path / "empty.csv"
-    path.write_bytes(content)
-
-    assert f"{path} is no UTF-8 CSV with separator `,`" in failure(path, dataset).message
-
-
-@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
-def test_other_encodings_are_no_utf_8_csv(
-    encoding: str, tmp_path: Path, dataset: DatasetConfig
-) -> None:
-    path = tmp_path / "table.csv"
-    path.write_bytes(f"{HEADER}\nS1,Mäle,5,80,5,70\n".encode(encoding))
-
-    assert "is no UTF-8 CSV with separator `,`" in failure(path, dataset).message
+    assert error.next_command == f"python run.py dataset check {path} --dataset {dataset.name}"
 
 
 def test_header_without_rows_is_named(write_csv: WriteCsv, dataset: DatasetConfig) -> None:
@@ -160,8 +154,10 @@ def test_table_with_one_class_has_nothing_to_learn(
     path = write_csv(*(f"S{i},Male,5,80,5,{score}" for i, score in enumerate(scores)))
     error = failure(path, dataset)
 
-    assert f"every student is {everyone} by the rule test_score >= 60;" in error.message
-    assert error.next_command == "python run.py train --set dataset.target.pass_mark=VALUE"
+    assert f"Every student is {everyone} by the rule test_score >= 60;" in error.message
+    assert error.next_command == (
+        "python run.py train --dataset student_performance --set 'dataset.target.pass_mark=VALUE'"
+    )
 
 
 def test_every_violation_stands_in_a_line_that_begins_with_the_file(
@@ -170,7 +166,8 @@ def test_every_violation_stands_in_a_line_that_begins_with_the_file(
     path = write_csv("S1,male,5,80,5,70", "S2,Male,5,80,11,70")
 
     assert failure(path, dataset).message.split("\n") == [
-        f"{path}, row 2, column gender: found `male`; allowed is one of Female, Male.",
+        f"{path}, row 2, column gender: found `male`; allowed is one of Female, Male. Did you"
+        " mean `Male`?",
         f"{path}, row 3, column assignments_completed: found `11`; allowed is a whole number"
         " from 0 to 10.",
     ]
@@ -242,3 +239,133 @@ def test_cut_off_writing_leaves_the_old_file_or_none(
     write_atomically(path, b"new")
     assert path.read_bytes() == b"new"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def changed(dataset: DatasetConfig, target: dict[str, Any], **columns: Any) -> DatasetConfig:
+    """The contract with another target and other columns; None takes a column away."""
+    values = dataset.model_dump()
+    values["columns"] = {
+        name: column for name, column in {**values["columns"], **columns}.items() if column
+    }
+    return DatasetConfig.model_validate({**values, "target": target or values["target"]})
+
+
+def test_table_is_read_labelled_and_freed_of_outcomes_in_three_steps(
+    write_csv: WriteCsv, dataset: DatasetConfig
+) -> None:
+    path = str(write_csv(*GOOD))
+    frame = read(path, dataset)
+    table = labelled(frame, dataset)
+
+    assert frame["test_score"].tolist() == [60.0, 59.9, 0.0]
+    assert AT_RISK not in frame
+    assert table["test_score"].tolist() == [60.0, 59.9, 0.0]
+    assert without_outcomes(table, dataset).equals(load_table(path, dataset))
+
+
+def test_types_are_those_of_the_contract_whatever_the_cells_are(
+    write_csv: WriteCsv, dataset: DatasetConfig
+) -> None:
+    frame = read(str(write_csv("1,Male,5,80,5.0,60", "2,Male,5,80,5,1")), dataset)
+
+    assert frame.dtypes.astype("str").to_dict() == {
+        "student_id": "str",
+        "gender": "str",
+        "hours_studied": "float64",
+        "attendance_percent": "float64",
+        "assignments_completed": "int64",
+        "test_score": "float64",
+    }
+
+
+def test_whole_numbers_that_may_be_empty_are_floats_also_if_none_is(
+    write_csv: WriteCsv, dataset: DatasetConfig
+) -> None:
+    column = {**dataset.columns["assignments_completed"].model_dump(), "nullable": True}
+    lenient = changed(dataset, {}, assignments_completed=column)
+    frame = read(str(write_csv(*GOOD)), lenient)
+
+    assert frame["assignments_completed"].dtype == "float64"
+
+
+GRADE = {"role": "outcome", "kind": "text"}
+CLASSES = {"A": 0, "B": 0, "C": 1, "D": 1}
+
+
+@pytest.mark.parametrize(
+    "rule", [{"passing": ("A", "B")}, {"at_risk": ("C", "D", "E")}], ids=["passing", "at risk"]
+)
+def test_target_with_several_classes_is_a_rule_about_their_names(
+    rule: dict[str, Any], write_csv: WriteCsv, dataset: DatasetConfig
+) -> None:
+    contract = changed(dataset, {"column": "grade", **rule}, grade=GRADE, test_score=None)
+    header = HEADER.replace("test_score", "grade")
+    path = write_csv(*(f"S{g},Male,5,80,5,{g}" for g in CLASSES), header=header)
+    table = load_table(str(path), contract)
+
+    assert table[AT_RISK].tolist() == list(CLASSES.values())
+    assert "grade" not in table
+
+
+def test_classes_of_one_side_are_refused_with_the_rule_to_change(
+    write_csv: WriteCsv, dataset: DatasetConfig
+) -> None:
+    contract = changed(
+        dataset, {"column": "grade", "passing": ("Z",)}, grade=GRADE, test_score=None
+    )
+    path = write_csv("S1,Male,5,80,5,A", header=HEADER.replace("test_score", "grade"))
+    error = failure(path, contract)
+
+    assert "Every student is at risk by the rule grade is Z" in error.message
+    assert str(error.next_command).endswith("--set 'dataset.target.passing=[VALUE]'")
+
+
+def test_table_without_identifiers_is_named_by_the_rows_of_the_file(
+    write_csv: WriteCsv, dataset: DatasetConfig
+) -> None:
+    contract = changed(dataset, {}, student_id=None)
+    table = load_table(str(write_csv(GOOD[0], "", GOOD[1], GOOD[1])), contract)
+
+    assert table[ROW_NUMBER].tolist() == ["1", "3", "4"]
+    assert contract.id_column == table.columns[0] == ROW_NUMBER
+
+
+@pytest.mark.parametrize("name", [AT_RISK, ROW_NUMBER])
+def test_names_of_the_pipeline_cannot_be_columns_of_the_file(
+    name: str, write_csv: WriteCsv, dataset: DatasetConfig
+) -> None:
+    columns = {name: {"role": "context", "kind": "text"}, "student_id": None}
+    with pytest.raises(UsageError, match=f"column name `{name}` is taken"):
+        read(str(write_csv(*GOOD)), changed(dataset, {}, **columns))
+
+
+def test_derived_feature_is_what_the_model_sees(
+    write_csv: WriteCsv, dataset: DatasetConfig
+) -> None:
+    hours = {**dataset.columns["hours_studied"].model_dump(), "share_of": "attendance_percent"}
+    contract = changed(dataset, {}, hours_studied=hours)
+    path = str(write_csv(*GOOD))
+
+    assert read(path, contract)["hours_studied"].tolist() == [5.0, 2.5, 0.0]
+    assert load_table(path, contract)["hours_studied"].tolist() == [5 / 80, 2.5 / 50.5, 0.0]
+
+
+def test_extra_columns_are_noted_and_nothing_of_them_is_kept(
+    write_csv: WriteCsv, dataset: DatasetConfig, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = write_csv(*(f"{row},x" for row in GOOD), header=f"{HEADER},note")
+    with caplog.at_level(logging.INFO):
+        load_table(str(path), dataset)
+
+    assert f"{path}: not in the contract, and ignored: note" in caplog.text
+
+
+def test_survey_collects_every_violation_and_keeps_the_good_cells(
+    write_csv: WriteCsv, dataset: DatasetConfig
+) -> None:
+    path = write_csv("S1,Male,many,80,5,60", *(f"S{i},x,1,80,5,60" for i in range(2, 10)))
+    frame, violations = survey(str(path), dataset)
+
+    assert len(violations) == 9
+    assert len(frame) == 9
+    assert frame["hours_studied"].isna().tolist() == [True, *[False] * 8]

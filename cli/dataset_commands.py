@@ -1,0 +1,111 @@
+"""The commands of `run.py dataset` with their options and help."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def _debug(command: Any) -> Any:
+    return click.option("--debug", is_flag=True, help="Show tracebacks and all logs.")(command)
+
+
+def _dataset(command: Any) -> Any:
+    return click.option(
+        "--dataset", default="student_performance", show_default=True, metavar="NAME",
+        help="A file of configs/datasets/, without .yaml.",
+    )(command)  # fmt: skip
+
+
+@click.group(
+    epilog="""
+\b
+Examples:
+  python run.py dataset init my-students.csv
+  python run.py dataset check my-students.csv --dataset my_students
+  python run.py dataset pseudonymise my-students.csv --dataset my_students --out safe.csv
+"""
+)
+def dataset() -> None:
+    """Bring your own table: describe it, check it, hide who is in it."""
+
+
+@dataset.command(
+    "check",
+    epilog="""
+\b
+Examples:
+  python run.py dataset check --dataset report
+  python run.py dataset check my-students.csv --dataset my_students
+  python run.py dataset check my-students.csv --set 'dataset.separator=";"'
+
+\b
+Exit codes: 0 a training would go on, 3 a leak would stop it, 4 the table is invalid.
+""",
+)
+@click.argument("file", required=False)
+@_dataset
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE",
+    help="Override a value of configs/train.yaml, or of the data set with `dataset.KEY`.",
+)  # fmt: skip
+@_debug
+def dataset_check(**options: Any) -> None:
+    """Show what is in FILE, what breaks its contract, and what a training would do.
+
+    Without FILE, the data set's own file is read.
+    """
+    from cli.dataset import check
+
+    check(PROJECT, **options)
+
+
+@dataset.command(
+    "init",
+    epilog="""
+\b
+Examples:
+  python run.py dataset init my-students.csv
+  python run.py dataset init export.csv --name my_school
+""",
+)
+@click.argument("file")
+@click.option("--name", help="Name of the data set; default: that of the file.")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="YAML",
+    help="File to write; default: configs/datasets/NAME.yaml.",
+)  # fmt: skip
+@_debug
+def dataset_init(**options: Any) -> None:
+    """Write the contract of FILE, guessed from its header and cells, for you to correct."""
+    from cli.dataset import init
+
+    init(PROJECT, **options)
+
+
+@dataset.command(
+    "pseudonymise",
+    epilog="""
+\b
+Example:
+  python run.py dataset pseudonymise my-students.csv --dataset my_students --out safe.csv
+
+\b
+The key is taken from STUDENT_PERFORMANCE_PSEUDONYM_KEY. Make one, and keep it apart from the data:
+  python -c "import secrets; print(secrets.token_hex(32))"
+""",
+)
+@click.argument("file")
+@_dataset
+@click.option(
+    "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="File to write.",
+)  # fmt: skip
+@_debug
+def dataset_pseudonymise(**options: Any) -> None:
+    """Write a copy of FILE in which identifiers are replaced by pseudonyms."""
+    from cli.dataset import pseudonymise
+
+    pseudonymise(PROJECT, **options)
