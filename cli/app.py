@@ -257,3 +257,8 @@ def lineage(**options: Any) -> None:
     from cli.lineage import run
 
     run(**options)
+
+
+from cli.dataset_commands import dataset  # noqa: E402
+
+app.add_command(dataset)

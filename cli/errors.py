@@ -1,12 +1,14 @@
 """From any failure to a sentence on stderr and an exit code."""
 
+import errno
 import os
 import sys
 import traceback
+from collections.abc import Iterator
 
 import click
 
-from student_performance.errors import ProductError
+from student_performance.errors import ProductError, UnreachableError
 
 
 def run_command(app: click.Group) -> None:
@@ -22,16 +24,10 @@ def run_command(app: click.Group) -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(2)
-    except ProductError as error:
-        if debug:
-            traceback.print_exc()
-        _explain(error.message, error.next_command)
-        sys.exit(error.exit_code)
     except Exception as error:
         if debug:
             traceback.print_exc()
-        _explain(f"{type(error).__name__}: {error}", "the same command with --debug for details")
-        sys.exit(1)
+        _end(error)
 
 
 def prepare_environment(debug: bool) -> None:
@@ -44,9 +40,68 @@ def prepare_environment(debug: bool) -> None:
         "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "1",
     }
     if not debug:
-        defaults |= {"ZENML_LOGGING_VERBOSITY": "CRITICAL", "MLFLOW_LOGGING_LEVEL": "ERROR"}
+        defaults |= {"ZENML_LOGGING_VERBOSITY": "CRITICAL", "MLFLOW_LOGGING_LEVEL": "CRITICAL"}
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
+
+
+def machine_failure(error: BaseException) -> UnreachableError | None:
+    """The sentence for a disk or database that does not do its work; None if it is something else.
+
+    Libraries wrap such failures in their own, so the causes are looked at too.
+    """
+    for cause in _chain(error):
+        sentence = _sentence(cause)
+        if sentence is not None:
+            return UnreachableError(*sentence)
+    return None
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting:
+        current = waiting.pop(0)
+        if id(current) not in seen:
+            seen.add(id(current))
+            yield current
+            waiting += [c for c in (current.__cause__, current.__context__) if c is not None]
+
+
+def _sentence(error: BaseException) -> tuple[str, str] | None:
+    # SQLAlchemy's errors are no subclasses of SQLite's, but have their name and text.
+    text = str(error) if "OperationalError" in type(error).__name__ else ""
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if full or "database or disk is full" in text:
+        return f"There is no space left on the disk{_place(error)}.", "df -h"
+    if isinstance(error, PermissionError):
+        place = _place(error) or " a file that is needed"
+        return (
+            f"This user may not read or write{place}. Change its permissions,"
+            " or keep the stores elsewhere with STUDENT_PERFORMANCE_HOME.",
+            "python run.py doctor",
+        )
+    if "database is locked" in text:
+        return (
+            "The database of a local store is locked: another command is writing to it, or was"
+            " killed while it did. Wait for the other command to end, then start this one again.",
+            "python run.py doctor",
+        )
+    return None
+
+
+def _place(error: BaseException) -> str:
+    name = getattr(error, "filename", None)
+    return f" ({name})" if name else ""
+
+
+def _end(error: Exception) -> None:
+    known = error if isinstance(error, ProductError) else machine_failure(error)
+    if known is not None:
+        _explain(known.message, known.next_command)
+        sys.exit(known.exit_code)
+    _explain(f"{type(error).__name__}: {error}", "the same command with --debug for details")
+    sys.exit(1)
 
 
 def _explain(message: str, next_command: str | None) -> None:

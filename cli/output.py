@@ -39,4 +39,4 @@ def show_progress() -> None:
     logger = logging.getLogger("steps")
     logger.setLevel(logging.INFO)
     logger.propagate = False
-    logger.addHandler(handler)
+    logger.handlers = [handler]

@@ -10,7 +10,7 @@ from cli.output import results_only_on_stdout, say
 
 if TYPE_CHECKING:
     from student_performance.audit import AuditRecord
-    from student_performance.config import DatasetConfig
+    from student_performance.contract import DatasetConfig
     from student_performance.registry import Store
 
 

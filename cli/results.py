@@ -5,10 +5,10 @@ from typing import Any
 
 from zenml.models import PipelineRunResponse
 
-from student_performance.config import Strict
 from student_performance.evaluation import EvaluationReport
 from student_performance.records import Verdict
 from student_performance.registry import Registry, Store
+from student_performance.strict import Strict
 
 
 class StepState(Strict):

@@ -1,5 +1,6 @@
 """Results as tables for a terminal of 80 columns."""
 
+import shlex
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TextIO
 
@@ -35,14 +36,14 @@ def compact(estimate: Estimate | None) -> str:
     return f"{value} [{low}–{high}]"
 
 
-def show_training(result: "TrainingResult", stream: TextIO) -> None:
-    """Candidates, hold-out, decision, model and the next commands."""
+def show_training(result: "TrainingResult", options: str, stream: TextIO) -> None:
+    """Candidates, hold-out, decision, model and the next commands, with the options of this one."""
     out = console(stream)
     report, verdict = result.report, result.verdict
     comparison = report.comparison
     out.print(
-        f"\n[bold]Candidates[/] in {comparison.folds}-fold cross-validation on"
-        f" {comparison.rows:,} rows, {comparison.level:.0%} intervals"
+        f"\n[bold]Candidates[/] in {comparison.repeats} x {comparison.folds}-fold"
+        f" cross-validation on {comparison.rows:,} rows, {comparison.level:.0%} intervals"
     )
     table = _table("candidate", "log loss", "accuracy", "ROC AUC")
     for candidate in comparison.candidates:
@@ -50,20 +51,42 @@ def show_training(result: "TrainingResult", stream: TextIO) -> None:
         cells = [compact(candidate.scores.get(s)) for s in ("log_loss", "accuracy", "roc_auc")]
         table.add_row(f"{mark} {candidate.name}", *cells, style="bold" if mark == "*" else "")
     out.print(table)
-    out.print(
-        f"[bold]Hold-out[/] of {report.n_test:,} rows of other students, looked at once in this run"
-    )
-    table = _table("score", report.candidate, "majority baseline")
-    for name, label in LABELS.items():
-        table.add_row(label, compact(report.scores.get(name)), compact(report.baseline.get(name)))
-    out.print(table)
+    out.print(f"[bold]Chosen[/]      {escape(comparison.why())}")
+    out.print(f"            {escape(report.setup.calibration.text())}")
+    out.print(f"            {escape(report.setup.threshold.text())}\n")
+    _show_holdout(out, result)
     _show_decision(out, result)
     out.print(f"[bold]MLflow run[/]  {verdict.model.run_id}")
     out.print(f"[bold]ZenML run[/]   {result.zenml_run} on stack {result.stack}")
     cached = [step.name for step in result.steps if step.status == "cached"]
     if cached:
         out.print(f"[bold]Cached[/]      {', '.join(cached)}: nothing they depend on has changed")
-    _show_next(out, result)
+    _show_next(out, result, options)
+
+
+def _show_holdout(out: Console, result: "TrainingResult") -> None:
+    report, looks = result.report, result.verdict.looks
+    often = "once" if looks <= 1 else f"by {looks} trainings so far: the more, the kinder it looks"
+    out.print(
+        f"[bold]Hold-out[/] of {report.n_test:,} rows ({escape(report.division.text())}),"
+        f" looked at {often}"
+    )
+    beside = {report.candidate: report.scores, "baseline": report.baseline}
+    if report.ceiling:
+        beside["best possible"] = report.ceiling.scores
+    table = _table("score", *beside)
+    for name, label in LABELS.items():
+        table.add_row(label, *(compact(scores.get(name)) for scores in beside.values()))
+    out.print(table)
+    for audit in report.fairness:
+        table = _table(audit.attribute, "rows", "flagged of those at risk", "flagged of the others")
+        for group in audit.groups:
+            rates = (group.true_positive_rate, group.false_positive_rate)
+            shares = ("–" if rate is None else f"{rate:.1%}" for rate in rates)
+            table.add_row(escape(group.group), f"{group.n:,}", *shares)
+        out.print(table)
+    for warning in report.warnings():
+        out.print(f"[yellow]Note[/]        {escape(warning)}")
 
 
 def _show_decision(out: Console, result: "TrainingResult") -> None:
@@ -86,24 +109,28 @@ def _show_decision(out: Console, result: "TrainingResult") -> None:
         )
 
 
-def _show_next(out: Console, result: "TrainingResult") -> None:
-    option = "" if result.dataset == "student_performance" else f" --dataset {result.dataset}"
-    data = "" if not option else " --data FILE"
-    number = result.verdict.version
+def _show_next(out: Console, result: "TrainingResult", options: str) -> None:
+    number, registry = result.verdict.version, _without_data(options)
     commands = [
-        (f"python run.py runs{option}", "all trainings and versions"),
+        (f"python run.py runs{registry}", "all trainings and versions"),
         ("python run.py lineage", "this run in the ZenML dashboard"),
         (
-            f"python run.py train{option}{data} --set candidates.logistic_regression.C=0.1",
+            f"python run.py train{options} --set candidates.logistic_regression.C=0.1",
             "try another setting",
         ),
     ]
     if number and result.aliases.get("champion") != number:
-        command = f'python run.py promote {number}{option} --reason "..."'
+        command = f'python run.py promote {number}{registry} --reason "..."'
         commands.insert(0, (command, "let it serve all the same"))
     out.print("\n[bold]Next[/]")
     for command, purpose in commands:
         out.print(f"  {command}  [dim]{purpose}[/]", soft_wrap=True)
+
+
+def _without_data(options: str) -> str:
+    words = shlex.split(options)
+    pairs = zip(words[::2], words[1::2], strict=True)
+    return "".join(f" {k} {shlex.quote(v)}" for k, v in pairs if k != "--data")
 
 
 def show_runs(runs: Iterable["RunSummary"], stream: TextIO | None = None) -> None:

@@ -1,14 +1,17 @@
 """`run.py train`: prepare data, stack and tracker, run the pipeline, show the result."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cli.data_files import data_file
 from cli.output import results_only_on_stdout, say, show_progress
 
 if TYPE_CHECKING:
     from cli.results import TrainingResult
-    from student_performance.config import DatasetConfig, TrainConfig
+    from student_performance.config import TrainConfig
+    from student_performance.contract import DatasetConfig
 
 _DEFAULT_DATASET = "student_performance"
 _GATE_REFUSED = 3
@@ -28,11 +31,17 @@ def run(
     """Train and show; exits with 3 if the gate refused the model."""
     say("student-performance: reading the configuration …")
     from student_performance.config_files import load_configs
+    from student_performance.errors import LeakageError
 
     config, contract = load_configs(project / "configs", dataset, overrides)
     with results_only_on_stdout() as stdout:
-        path = _data_file(project, data, contract)
-        result = _train(path, contract, config, stack, no_cache)
+        path = data_file(project, data, contract)
+        try:
+            result = _train(path, contract, config, stack, no_cache)
+        except LeakageError as error:  # only here it is known which file was given
+            file = f" {shlex.quote(data)}" if data else ""
+            check = f"python run.py dataset check{file} --dataset {contract.name}"
+            raise LeakageError(error.message, check) from error
         if export is not None:
             from student_performance.export import export_report
 
@@ -43,25 +52,16 @@ def run(
         else:
             from cli.tables import show_training
 
-            show_training(result, stdout)
+            given = {"--dataset": dataset, "--data": data, "--stack": stack}
+            show_training(result, _options(given), stdout)
     if result.verdict.decision.outcome == "refused":
         sys.exit(_GATE_REFUSED)
 
 
-def _data_file(project: Path, data: str | None, contract: "DatasetConfig") -> str:
-    """The table's address; the default one is simulated if it is not there."""
-    if data is not None:
-        return data if "://" in data else str(Path(data).absolute())
-    if "://" in contract.file:
-        return contract.file
-    path = project / contract.file
-    if contract.name == _DEFAULT_DATASET and not path.exists():
-        from student_performance.dataset import write_atomically
-        from student_performance.simulate import simulate, to_csv
-
-        say(f"{contract.file} is not there: simulating 10,000 students (same bytes everywhere).")
-        write_atomically(path, to_csv(simulate()))
-    return str(path)
+def _options(given: dict[str, str | None]) -> str:
+    """Options as they were given, for the next command; those with their default are left out."""
+    chosen = {k: v for k, v in given.items() if v is not None and v != _DEFAULT_DATASET}
+    return "".join(f" {name} {shlex.quote(value)}" for name, value in chosen.items())
 
 
 def _train(

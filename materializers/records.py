@@ -7,18 +7,24 @@ from zenml.metadata.metadata_types import MetadataType
 
 from materializers.single_file import SingleFileMaterializer
 from student_performance import html
-from student_performance.config import Strict
 from student_performance.evaluation import EvaluationReport
 from student_performance.figures import draw_all
+from student_performance.leakage import LeakageReport
 from student_performance.records import TrackedModel, Verdict
+from student_performance.splitting import Division
+from student_performance.strict import Strict
 from student_performance.training import Comparison
+from student_performance.tuning import Setup
 
 
 class RecordMaterializer(SingleFileMaterializer):
     """A frozen record as one JSON file, with the page that people read."""
 
     ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (
+        LeakageReport,
+        Division,
         Comparison,
+        Setup,
         EvaluationReport,
         TrackedModel,
         Verdict,
@@ -36,8 +42,14 @@ class RecordMaterializer(SingleFileMaterializer):
 
     def views(self, data: Strict) -> dict[str, str | bytes]:
         """The page of the record, and the figures of a report as pictures."""
+        if isinstance(data, LeakageReport):
+            return {"leakage.html": html.leakage_page(data)}
+        if isinstance(data, Division):
+            return {"division.html": html.division_page(data)}
         if isinstance(data, Comparison):
             return {"comparison.html": html.comparison_page(data)}
+        if isinstance(data, Setup):
+            return {"setup.html": html.setup_page(data)}
         if isinstance(data, EvaluationReport):
             figures = {f"{name}.png": png for name, png in draw_all(data).items()}
             return {"report.html": html.report_page(data), **figures}
@@ -49,6 +61,13 @@ class RecordMaterializer(SingleFileMaterializer):
 
     def extract_metadata(self, data: Strict) -> dict[str, MetadataType]:
         """The figures that one looks for first."""
+        if isinstance(data, LeakageReport):
+            return {"leaks": len(data.leaks), "suspicions": len(data.suspicions)}
+        if isinstance(data, Setup):
+            return {
+                "threshold": data.threshold.value,
+                "calibration": data.calibration.method,
+            }
         if isinstance(data, Comparison):
             return {"chosen": data.chosen, "folds": data.folds, "rows": data.rows}
         if isinstance(data, EvaluationReport):

@@ -8,7 +8,8 @@ from steps.evaluate import evaluate
 from steps.load import load
 from steps.split import split
 from steps.train import train
-from student_performance.config import DatasetConfig, TrainConfig
+from student_performance.config import TrainConfig
+from student_performance.contract import DatasetConfig
 
 
 @pipeline(execution_mode=ExecutionMode.FAIL_FAST)
@@ -24,15 +25,29 @@ def training(
         config: How to learn and when the result may serve.
         tracker: Identity of the MLflow experiment.
     """
-    table = load(path=path, md5=md5, dataset=dataset)
-    learn, test = split(
-        table, dataset=dataset, config=config.split, folds=config.cross_validation.folds
+    table, leakage = load(path=path, md5=md5, dataset=dataset)
+    learn, validation, test, division = split(
+        table,
+        leakage,
+        dataset=dataset,
+        config=config.split,
+        folds=config.cross_validation.folds,
+        min_test_rows=config.gate.min_test_rows,
     )
-    model, comparison = train(learn, dataset=dataset, config=config.learning)
+    model, comparison, setup = train(learn, validation, dataset=dataset, config=config.learning)
     record = evaluate.with_options(
         settings={"experiment_tracker": {"experiment_name": dataset.name}}
     )
     report, tracked = record(
-        model, comparison, test, dataset=dataset, config=config.learning, md5=md5, tracker=tracker
+        model,
+        comparison,
+        setup,
+        leakage,
+        division,
+        test,
+        dataset=dataset,
+        config=config.learning,
+        md5=md5,
+        tracker=tracker,
     )
     decide(model, tracked, report, test, dataset=dataset, config=config)

@@ -4,12 +4,13 @@ import logging
 from typing import Annotated
 
 import pandas as pd
-from sklearn.pipeline import Pipeline
+from sklearn.base import BaseEstimator
 from zenml import step
 
 from materializers import RecordMaterializer
 from steps.mlflow_store import active_store
-from student_performance.config import DatasetConfig, TrainConfig
+from student_performance.config import TrainConfig
+from student_performance.contract import DatasetConfig
 from student_performance.evaluation import EvaluationReport
 from student_performance.judging import Candidate, judge
 from student_performance.records import TrackedModel, Verdict
@@ -19,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 @step(enable_cache=False, output_materializers=RecordMaterializer)
 def decide(
-    model: Pipeline,
+    model: BaseEstimator,
     tracked: TrackedModel,
     report: EvaluationReport,
     test: pd.DataFrame,

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
-from sklearn.pipeline import Pipeline
+from sklearn.base import BaseEstimator
 from zenml import get_step_context, step
 
 import student_performance
@@ -13,12 +13,16 @@ from materializers import RecordMaterializer
 from steps.caching import CODE_AWARE, code_state
 from steps.mlflow_store import active_store
 from student_performance import evaluation
-from student_performance.config import DatasetConfig, LearningConfig
+from student_performance.config import LearningConfig
+from student_performance.contract import DatasetConfig
 from student_performance.evaluation import EvaluationReport
+from student_performance.leakage import LeakageReport
 from student_performance.provenance import git_commit
 from student_performance.records import Provenance, TrackedModel
 from student_performance.registry import Tracker
+from student_performance.splitting import Division
 from student_performance.training import Comparison
+from student_performance.tuning import Setup
 
 logger = logging.getLogger(__name__)
 
@@ -29,8 +33,11 @@ logger = logging.getLogger(__name__)
     output_materializers={"report": RecordMaterializer, "tracked_model": RecordMaterializer},
 )
 def evaluate(
-    model: Pipeline,
+    model: BaseEstimator,
     comparison: Comparison,
+    setup: Setup,
+    leakage: LeakageReport,
+    division: Division,
     test: pd.DataFrame,
     dataset: DatasetConfig,
     config: LearningConfig,
@@ -42,6 +49,9 @@ def evaluate(
     Args:
         model: The fitted model.
         comparison: The cross-validation that chose it.
+        setup: Its calibration and threshold.
+        leakage: What the guard found.
+        division: How the table was divided.
         test: The hold-out.
         dataset: The contract.
         config: How the model was learnt.
@@ -51,7 +61,8 @@ def evaluate(
     """
     tracker_of_stack = Tracker(active_store())
     tracker_of_stack.claim_run()
-    report = evaluation.evaluate(model, test, dataset, comparison, config.intervals)
+    before = (comparison, setup, division, leakage)
+    report = evaluation.evaluate(model, test, dataset, before, config)
     logger.info("evaluate: hold-out accuracy %s", report.scores["accuracy"].text())
     origin = Provenance(
         data_md5=md5,

@@ -1,4 +1,4 @@
-"""Step 1: read the table and hold it against its contract."""
+"""Step 1: read the table, hold it against its contract and look for leaks."""
 
 import logging
 from typing import Annotated
@@ -6,18 +6,24 @@ from typing import Annotated
 import pandas as pd
 from zenml import step
 
-from materializers import ParquetMaterializer
+from materializers import ParquetMaterializer, RecordMaterializer
 from steps.caching import CODE_AWARE
-from student_performance.config import DatasetConfig
-from student_performance.dataset import load_table, md5_of
+from student_performance.contract import DatasetConfig
+from student_performance.dataset import labelled, md5_of, read, without_outcomes
 from student_performance.errors import InvalidDataError
+from student_performance.leakage import LeakageReport, inspect
 
 logger = logging.getLogger(__name__)
 
 
-@step(cache_policy=CODE_AWARE, output_materializers=ParquetMaterializer)
-def load(path: str, md5: str, dataset: DatasetConfig) -> Annotated[pd.DataFrame, "table"]:
-    """Read the table.
+@step(
+    cache_policy=CODE_AWARE,
+    output_materializers={"table": ParquetMaterializer, "leakage": RecordMaterializer},
+)
+def load(
+    path: str, md5: str, dataset: DatasetConfig
+) -> tuple[Annotated[pd.DataFrame, "table"], Annotated[LeakageReport, "leakage"]]:
+    """Read the table and inspect it while the outcomes are still there.
 
     Args:
         path: A local path or an `s3://` address.
@@ -26,10 +32,12 @@ def load(path: str, md5: str, dataset: DatasetConfig) -> Annotated[pd.DataFrame,
         dataset: The contract.
 
     Returns:
-        Identifiers, sensitive columns, features and the label `at_risk`.
+        Identifiers, sensitive columns, features and the label `at_risk`; what the guard found.
     """
     if md5_of(path) != md5:
         raise InvalidDataError(f"{path} was changed while the run was starting; start it again.")
-    table = load_table(path, dataset)
-    logger.info("load: %s rows keep the contract of %s", f"{len(table):,}", dataset.name)
-    return table
+    frame = labelled(read(path, dataset), dataset)
+    logger.info("load: %s rows keep the contract of %s", f"{len(frame):,}", dataset.name)
+    leakage = inspect(frame, dataset)
+    logger.info("load: %s leaks, %s suspicions", len(leakage.leaks), len(leakage.suspicions))
+    return without_outcomes(frame, dataset), leakage

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 
-from student_performance.config import Strict
 from student_performance.errors import RegistryError
 from student_performance.promotion import Decision
+from student_performance.strict import Strict
 
 
 class Alias(StrEnum):

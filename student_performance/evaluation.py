@@ -1,53 +1,36 @@
-"""The one look at the hold-out: scores with intervals, the baseline beside them, and the curves."""
+"""The one look at the hold-out: scores with intervals, the baseline and the limits beside them."""
 
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn import metrics as sk
 
-from student_performance.config import DatasetConfig, IntervalConfig, Strict
+from student_performance import ceiling, curves, drift, explain, fairness
+from student_performance.ceiling import Ceiling
+from student_performance.config import LearningConfig
+from student_performance.contract import DatasetConfig, Role
+from student_performance.curves import Confusion, CurvePoint, PrecisionPoint, ReliabilityBin
 from student_performance.dataset import AT_RISK, features_of
+from student_performance.drift import FeatureDrift
+from student_performance.examples import Example, examples
+from student_performance.explain import Effect, Importance
+from student_performance.fairness import AttributeFairness
+from student_performance.leakage import LeakageReport
 from student_performance.metrics import (
-    THRESHOLD,
     Estimate,
-    Floats,
     Labels,
     Scores,
-    errors,
+    cost_of,
     log_losses,
     paired_gain,
+    repeated_students,
     score,
 )
 from student_performance.models import risk
+from student_performance.splitting import Division
+from student_performance.strict import Strict
 from student_performance.training import Comparison
-
-_CURVE_POINTS = 101
-_BINS = 10
-
-
-class CurvePoint(Strict):
-    """A point of the ROC curve: among students who pass and who are at risk, the share flagged."""
-
-    false_positive_rate: float
-    true_positive_rate: float
-
-
-class ReliabilityBin(Strict):
-    """Students with similar predictions: what was predicted on average, and what came true."""
-
-    predicted: float
-    observed: float
-    n: int
-
-
-class Confusion(Strict):
-    """Counts of the hold-out at the threshold."""
-
-    flagged_at_risk: int
-    flagged_passing: int
-    missed_at_risk: int
-    cleared_passing: int
+from student_performance.tuning import Setup
 
 
 class EvaluationReport(Strict):
@@ -57,60 +40,119 @@ class EvaluationReport(Strict):
         dataset: Name of the data set.
         candidate: Name of the chosen candidate.
         comparison: The cross-validation that chose it.
+        setup: Its calibration and threshold.
+        division: How the table was divided.
+        leakage: What the guard found in the table before anything was trained.
         n_test: Rows of the hold-out.
         prevalence: Share of the hold-out at risk.
-        threshold: A student is flagged from this risk on.
         scores: The model on the hold-out.
-        baseline: The majority baseline, with the training prevalence, on the same rows.
+        baseline: The same risk for everyone, that of the training part, on the same rows.
+        ceiling: The truth on the same rows, where it is known.
         log_loss_gain: Log loss of the baseline minus that of the model, row by row.
-        accuracy_gain: Accuracy of the model minus that of the baseline, row by row.
+        cost_gain: Cost of the baseline minus that of the model, row by row.
         roc: ROC curve.
+        precision_recall: Precision-recall curve.
         reliability: Predicted against observed risk.
         confusion: Counts at the threshold.
+        importances: How much the model relies on each feature.
+        effects: The linear model's weights; empty for another model.
+        examples: Made-up students, their risk, and what each feature adds to it.
+        fairness: Rates by group, for each sensitive column.
+        drift: How far the features of the hold-out are from those of the training part.
         problems: Why the hold-out cannot judge a model; empty if it can.
     """
 
     dataset: str
     candidate: str
     comparison: Comparison
+    setup: Setup
+    division: Division
+    leakage: LeakageReport
     n_test: int
     prevalence: float
-    threshold: float
     scores: Scores
     baseline: Scores
+    ceiling: Ceiling | None
     log_loss_gain: Estimate
-    accuracy_gain: Estimate
+    cost_gain: Estimate
     roc: tuple[CurvePoint, ...]
+    precision_recall: tuple[PrecisionPoint, ...]
     reliability: tuple[ReliabilityBin, ...]
     confusion: Confusion
+    importances: tuple[Importance, ...]
+    effects: tuple[Effect, ...]
+    examples: tuple[Example, ...]
+    fairness: tuple[AttributeFairness, ...]
+    drift: tuple[FeatureDrift, ...]
     problems: tuple[str, ...]
+
+    @property
+    def threshold(self) -> float:
+        """A student is flagged from this risk on."""
+        return self.setup.threshold.value
+
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader should know, though it does not decide."""
+        moved = [f for f in self.drift if f.level in ("warn", "drift")]
+        return (
+            *(finding.text for finding in self.leakage.suspicions),
+            *(
+                f"{f.feature} is not distributed in the hold-out as in the training part"
+                f" (PSI {f.psi:.2f}, without drift about {f.expected:.2f}): {f.level}"
+                for f in moved
+            ),
+        )
 
 
 def evaluate(
     model: Any,
     test: pd.DataFrame,
     dataset: DatasetConfig,
-    comparison: Comparison,
-    intervals: IntervalConfig,
+    training: tuple[Comparison, Setup, Division, LeakageReport],
+    config: LearningConfig,
 ) -> EvaluationReport:
-    """Score a fitted model once on rows that neither it nor its choice has seen."""
+    """Score a fitted model once on rows that neither it nor its choice has seen.
+
+    Args:
+        model: The fitted model.
+        test: The hold-out.
+        dataset: The contract.
+        training: What came before: choice, set-up, division and the guard's findings.
+        config: Intervals and the smallest group to judge.
+    """
+    comparison, setup, division, leakage = training
     y: Labels = test[AT_RISK].to_numpy(copy=True)
-    p = risk(model, features_of(test, dataset))
-    naive = np.full(len(y), comparison.prevalence)
+    features, students = features_of(test, dataset), repeated_students(test[dataset.id_column])
+    p, naive = risk(model, features), np.full(len(y), comparison.prevalence)
+    costs, intervals = setup.threshold.costs, config.intervals
+    min_group = config.audit.min_group
+    cost_gain = paired_gain(cost_of(y, p, costs), cost_of(y, naive, costs), intervals, students)
     return EvaluationReport(
         dataset=dataset.name,
         candidate=comparison.chosen,
         comparison=comparison,
+        setup=setup,
+        division=division,
+        leakage=leakage,
         n_test=len(y),
         prevalence=float(y.mean()),
-        threshold=THRESHOLD,
-        scores=score(y, p, intervals),
-        baseline=score(y, naive, intervals),
-        log_loss_gain=paired_gain(log_losses(y, p), log_losses(y, naive), intervals),
-        accuracy_gain=paired_gain(errors(y, p), errors(y, naive), intervals),
-        roc=_roc(y, p),
-        reliability=_reliability(y, p),
-        confusion=_confusion(y, p),
+        scores=score(y, p, costs, intervals, students),
+        baseline=score(y, naive, costs, intervals, students),
+        ceiling=ceiling.ceiling_of(test, dataset, p, y, costs, intervals, students),
+        log_loss_gain=paired_gain(log_losses(y, p), log_losses(y, naive), intervals, students),
+        cost_gain=cost_gain,
+        roc=curves.roc(y, p),
+        precision_recall=curves.precision_recall(y, p),
+        reliability=curves.reliability(y, p, intervals.level),
+        confusion=curves.confusion(y, p, costs.threshold),
+        importances=explain.importances(model, features, y, intervals.seed),
+        effects=explain.effects(model, dataset),
+        examples=examples(model, setup.reference),
+        fairness=tuple(
+            fairness.audit(test[name], y, p, costs.threshold, min_group, intervals, students)
+            for name in dataset.with_role(Role.SENSITIVE)
+        ),
+        drift=drift.compare(setup.reference, features),
         problems=_problems(y),
     )
 
@@ -120,37 +162,3 @@ def _problems(y: Labels) -> tuple[str, ...]:
         return ()
     everyone = "at risk" if y.all() else "passing"
     return (f"every student of the hold-out is {everyone}, so no ranking can be judged",)
-
-
-def _roc(y: Labels, p: Floats) -> tuple[CurvePoint, ...]:
-    if _problems(y):
-        return ()
-    fpr, tpr, _ = sk.roc_curve(y, p)
-    grid = np.unique(np.linspace(0, len(fpr) - 1, _CURVE_POINTS).round().astype(int))
-    return tuple(
-        CurvePoint(false_positive_rate=float(fpr[i]), true_positive_rate=float(tpr[i]))
-        for i in grid
-    )
-
-
-def _reliability(y: Labels, p: Floats) -> tuple[ReliabilityBin, ...]:
-    """Bins of equal width over [0, 1]; empty bins are left out."""
-    bins = np.minimum((p * _BINS).astype(int), _BINS - 1)
-    return tuple(
-        ReliabilityBin(
-            predicted=float(p[bins == b].mean()),
-            observed=float(y[bins == b].mean()),
-            n=int((bins == b).sum()),
-        )
-        for b in np.unique(bins)
-    )
-
-
-def _confusion(y: Labels, p: Floats) -> Confusion:
-    (tn, fp), (fn, tp) = sk.confusion_matrix(y, p >= THRESHOLD, labels=[0, 1])
-    return Confusion(
-        flagged_at_risk=int(tp),
-        flagged_passing=int(fp),
-        missed_at_risk=int(fn),
-        cleared_passing=int(tn),
-    )

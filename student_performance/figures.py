@@ -12,6 +12,7 @@ from student_performance.evaluation import EvaluationReport
 
 # Blue and orange of Okabe and Ito, told apart by colour-blind people.
 _MODEL, _BASELINE = "#0072B2", "#D55E00"
+_BARS = 12  # of importances, the largest
 
 
 def roc_png(report: EvaluationReport) -> bytes:
@@ -38,7 +39,15 @@ def reliability_png(report: EvaluationReport) -> bytes:
         bins = report.reliability
         axes.plot([0, 1], [0, 1], "--", color=_BASELINE, label="perfectly calibrated")
         axes.plot([b.predicted for b in bins], [b.observed for b in bins], color=_MODEL)
-        largest = max(b.n for b in bins)
+        largest = max((b.n for b in bins), default=1)
+        axes.errorbar(
+            [b.predicted for b in bins],
+            [b.observed for b in bins],
+            yerr=[[b.observed - b.low for b in bins], [b.high - b.observed for b in bins]],
+            fmt="none",
+            color=_MODEL,
+            capsize=3,
+        )
         axes.scatter(
             [b.predicted for b in bins],
             [b.observed for b in bins],
@@ -48,6 +57,35 @@ def reliability_png(report: EvaluationReport) -> bytes:
         )
         axes.set(xlabel="predicted risk", ylabel="share that did not pass")
         axes.set_title("What was predicted, and what came true")
+
+    return _png(draw)
+
+
+def precision_recall_png(report: EvaluationReport) -> bytes:
+    """Precision and recall for every threshold; flagging at random is a line."""
+
+    def draw(axes: Axes) -> None:
+        axes.axhline(report.prevalence, linestyle="--", color=_BASELINE, label="by chance")
+        points = report.precision_recall
+        axes.plot([p.recall for p in points], [p.precision for p in points], color=_MODEL,
+                  label=report.candidate.replace("_", " "))  # fmt: skip
+        axes.set(xlabel="students at risk flagged", ylabel="flagged students at risk", ylim=(0, 1))
+        axes.set_title("How many flags are right")
+
+    return _png(draw)
+
+
+def importances_png(report: EvaluationReport) -> bytes:
+    """Rise of the log loss when a feature is shuffled, with its spread over the repeats."""
+
+    def draw(axes: Axes) -> None:
+        ordered = sorted(report.importances, key=lambda importance: importance.mean)[-_BARS:]
+        names = [importance.feature.replace("_", " ") for importance in ordered]
+        axes.barh(names, [i.mean for i in ordered], xerr=[i.sd for i in ordered], color=_MODEL,
+                  label="mean and standard deviation")  # fmt: skip
+        axes.margins(y=0.3)  # room for the legend
+        axes.set(xlabel="log loss rises by, when shuffled")
+        axes.set_title("What the model relies on")
 
     return _png(draw)
 
@@ -74,12 +112,14 @@ def candidates_png(report: EvaluationReport) -> bytes:
 FIGURES: dict[str, Callable[[EvaluationReport], bytes]] = {
     "candidates": candidates_png,
     "roc": roc_png,
+    "precision_recall": precision_recall_png,
     "reliability": reliability_png,
+    "importances": importances_png,
 }
 
 
 def draw_all(report: EvaluationReport) -> dict[str, bytes]:
-    """All figures of a report by name; without the ROC curve where one class is missing.
+    """All figures of a report by name; without the curves where one class is missing.
 
     A report is shown in several places one after the other, so its figures are drawn once.
     """
@@ -89,7 +129,12 @@ def draw_all(report: EvaluationReport) -> dict[str, bytes]:
 @lru_cache(maxsize=1)
 def _drawn(document: str) -> dict[str, bytes]:
     report = EvaluationReport.model_validate_json(document)
-    return {name: draw(report) for name, draw in FIGURES.items() if report.roc or name != "roc"}
+    ranked = bool(report.roc)  # a curve over thresholds needs both classes
+    return {
+        name: draw(report)
+        for name, draw in FIGURES.items()
+        if ranked or name not in ("roc", "precision_recall")
+    }
 
 
 def _png(draw: Callable[[Axes], None]) -> bytes:

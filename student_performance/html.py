@@ -10,26 +10,48 @@ from sklearn.utils import estimator_html_repr
 
 from student_performance.evaluation import EvaluationReport
 from student_performance.figures import draw_all
+from student_performance.leakage import LeakageReport
 from student_performance.metrics import LABELS
 from student_performance.records import TrackedModel, Verdict
+from student_performance.splitting import Division
 from student_performance.training import Comparison
+from student_performance.tuning import Setup
+
+_HIDDEN = 10  # a quantile with fewer students beyond it would tell about single people
+_QUANTILES = (0.05, 0.5, 0.95)
 
 
 def table_page(table: pd.DataFrame) -> str:
-    """Rows and spread of each column; never a student's row."""
+    """Rows and spread of each column; never a student's row, and nothing about fewer than 10."""
+    enough = len(table) * min(_QUANTILES) >= _HIDDEN
     columns = [
         {
             "name": name,
             "type": str(cells.dtype),
             "missing": int(cells.isna().sum()),
             "distinct": int(cells.nunique()),
-            "quantiles": cells.quantile([0.05, 0.5, 0.95]).tolist()
-            if pd.api.types.is_numeric_dtype(cells)
+            "quantiles": cells.quantile(list(_QUANTILES)).tolist()
+            if enough and cells.dtype != "bool" and pd.api.types.is_numeric_dtype(cells)
             else None,
         }
         for name, cells in table.items()
     ]
     return _render("table.html.j2", rows=len(table), columns=columns)
+
+
+def leakage_page(leakage: LeakageReport) -> str:
+    """What the leakage guard looked at and found."""
+    return _render("leakage.html.j2", leakage=leakage)
+
+
+def division_page(division: Division) -> str:
+    """How the table was divided."""
+    return _render("division.html.j2", division=division)
+
+
+def setup_page(setup: Setup) -> str:
+    """Calibration and threshold."""
+    return _render("setup.html.j2", setup=setup)
 
 
 def comparison_page(comparison: Comparison) -> str:
@@ -61,10 +83,13 @@ def model_page(model: Any) -> str:
 @cache
 def _environment() -> Environment:
     loader = PackageLoader("student_performance")
-    return Environment(
+    made = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
+    # Jinja's own `capitalize` writes the rest of the sentence, and names in it, in lower case.
+    made.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
+    return made
 
 
 def _render(template: str, **values: Any) -> str:

@@ -7,16 +7,17 @@ from typing import Any
 
 import pandas as pd
 
-from student_performance.config import DatasetConfig, TrainConfig
+from student_performance.config import TrainConfig
+from student_performance.contract import DatasetConfig
 from student_performance.dataset import AT_RISK, features_of
 from student_performance.evaluation import EvaluationReport
-from student_performance.metrics import log_losses, paired_gain
+from student_performance.metrics import log_losses, paired_gain, repeated_students
 from student_performance.models import risk
 from student_performance.promotion import ChampionComparison, decide
 from student_performance.records import Judgement, TrackedModel, Verdict, Version
 from student_performance.registry import Registry, Store, Tracker
 from student_performance.run_record import question
-from student_performance.splitting import in_holdout
+from student_performance.splitting import unseen
 
 
 @dataclass(frozen=True)
@@ -63,14 +64,16 @@ def judge(
             beside = _beside(champion, candidate, dataset, config, registry) if champion else None
             decision = decide(candidate.report, beside, config.gate)
             judgement = Judgement(key=key, cause=uuid.uuid4().hex, decision=decision)
-        version = registry.carry_out(tracked, judgement, dataset, config.split)
+        version = registry.carry_out(tracked, judgement, dataset, candidate.report)
         serves = version is not None and registry.aliases(name).get("champion") == version
-    Tracker(store).record_decision(tracked.run_id, judgement.decision)
+    tracker = Tracker(store)
+    tracker.record_decision(tracked.run_id, judgement.decision)
     return Verdict(
         decision=judgement.decision,
         model=tracked,
         version=version,
         serves=serves,
+        looks=tracker.looks(name, tracked.holdout),
         judged_before=judged_before,
     )
 
@@ -90,7 +93,7 @@ def _beside(
         return ChampionComparison(
             version=number, obstacle="it answers another question or from other columns"
         )
-    common = candidate.test[in_holdout(candidate.test, dataset, champion.split)]
+    common = candidate.test[unseen(candidate.test, dataset, champion.division)]
     if len(common) < config.gate.min_test_rows:
         obstacle = (
             f"only {len(common):,} rows were used to train neither of the two,"
@@ -100,7 +103,8 @@ def _beside(
     y, features = common[AT_RISK].to_numpy(copy=True), features_of(common, dataset)
     ours = log_losses(y, risk(candidate.model, features))
     theirs = log_losses(y, risk(registry.load(champion), features))
-    gain = paired_gain(ours, theirs, config.intervals)
+    students = repeated_students(common[dataset.id_column])
+    gain = paired_gain(ours, theirs, config.intervals, students)
     return ChampionComparison(version=number, log_loss_gain=gain)
 
 

@@ -4,18 +4,21 @@ Everywhere `y` is 1 for a student at risk and `p` is the predicted chance of tha
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 from sklearn import metrics as sk
 
-from student_performance.config import IntervalConfig, Strict
+from student_performance.config import IntervalConfig
+from student_performance.strict import Strict
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int8]
+Codes = NDArray[np.int64]
 
-THRESHOLD = 0.5
 LABELS = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
@@ -24,7 +27,10 @@ LABELS = {
     "average_precision": "average precision",
     "log_loss": "log loss (lower is better)",
     "brier": "Brier score (lower is better)",
+    "calibration_error": "calibration error (lower is better)",
+    "cost": "cost per student (lower is better)",
 }
+BINS = 10  # of equal width, for the reliability table and the calibration error
 _CELLS = 4_000_000  # of a resampling matrix held at once: 32 MB
 
 
@@ -37,44 +43,87 @@ class Estimate(Strict):
     n: int
 
     def text(self, digits: int = 3) -> str:
-        """`0.787 [0.769, 0.804]`."""
-        return f"{self.value:.{digits}f} [{self.low:.{digits}f}, {self.high:.{digits}f}]"
+        """`0.787 [0.769, 0.804]`, without a minus before zeros."""
+        value, low, high = (round(v, digits) + 0.0 for v in (self.value, self.low, self.high))
+        return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
 Scores = dict[str, Estimate]
 
 
-def score(y: Labels, p: Floats, config: IntervalConfig) -> Scores:
+@dataclass(frozen=True)
+class Costs:
+    """When a student is flagged, and what it costs to be wrong.
+
+    Attributes:
+        threshold: A student is flagged from this risk on.
+        missed: Cost of not flagging a student at risk.
+        false_alarm: Cost of flagging a student who passes.
+    """
+
+    threshold: float = 0.5
+    missed: float = 1.0
+    false_alarm: float = 1.0
+
+
+def score(
+    y: Labels, p: Floats, costs: Costs, config: IntervalConfig, students: Codes | None = None
+) -> Scores:
     """All scores of one set of predictions.
 
-    The accuracy has a Wilson interval, the others a percentile bootstrap over the rows. A ranking
-    score of a sample with one class only is not a number and is left out.
+    The accuracy has a Wilson interval, the others a percentile bootstrap over the rows. Where a
+    student has several rows, all intervals are bootstraps over the students. A ranking score of a
+    sample with one class only is not a number and is left out.
+
+    Args:
+        y: Labels.
+        p: Predicted chances.
+        costs: Threshold and costs.
+        config: Level, resamples and seed.
+        students: Code of the student behind each row, from 0; None if each row is another one.
     """
-    replicates = _resampled(lambda weights: _weighted_scores(weights, y, p), len(y), config)
-    right = int(((p >= THRESHOLD) == y).sum())
-    low, high = wilson(right, len(y), config.level)
-    scores = {"accuracy": Estimate(value=right / len(y), low=low, high=high, n=len(y))}
-    for name, value in _point_scores(y, p).items():
-        low, high = _percentiles(replicates[name], config.level)
+    replicates = resampled(
+        lambda weights: _weighted_scores(weights, y, p, costs), len(y), config, students
+    )
+    scores = {}
+    for name, value in _point_scores(y, p, costs).items():
+        low, high = percentiles(replicates[name], config.level)
+        if name == "calibration_error":  # resampling adds noise to every bin, and so to their sum
+            bias = float(replicates[name].mean()) - value
+            low, high = max(0.0, low - bias), high - bias
+        if name == "accuracy" and students is None:
+            low, high = wilson(round(value * len(y)), len(y), config.level)
         scores[name] = Estimate(value=value, low=low, high=high, n=len(y))
     return {name: scores[name] for name in LABELS if name in scores}
 
 
-def paired_gain(ours: Floats, theirs: Floats, config: IntervalConfig) -> Estimate:
+def paired_gain(
+    ours: Floats, theirs: Floats, config: IntervalConfig, students: Codes | None = None
+) -> Estimate:
     """Mean of `theirs - ours` over the same rows, with a percentile bootstrap interval.
 
     Args:
         ours: Loss of each row under one model, shape (rows,).
         theirs: Loss of the same rows under the other model.
         config: Level, resamples and seed.
+        students: Code of the student behind each row, from 0; None if each row is another one.
 
     Returns:
         A positive estimate if `ours` loses less.
     """
     gain = theirs - ours
-    means = _resampled(lambda weights: {"gain": weights @ gain / len(gain)}, len(gain), config)
-    low, high = _percentiles(means["gain"], config.level)
+    means = resampled(
+        lambda weights: {"gain": weights @ gain / weights.sum(axis=1)}, len(gain), config, students
+    )
+    low, high = percentiles(means["gain"], config.level)
     return Estimate(value=float(gain.mean()), low=low, high=high, n=len(gain))
+
+
+def repeated_students(identifiers: pd.Series) -> Codes | None:
+    """Codes of the students, from 0, where one has several rows; else None."""
+    if identifiers.is_unique:
+        return None
+    return np.unique(identifiers.to_numpy(), return_inverse=True)[1]
 
 
 def log_losses(y: Labels, p: Floats) -> Floats:
@@ -84,10 +133,16 @@ def log_losses(y: Labels, p: Floats) -> Floats:
     return -np.where(y == 1, np.log(clipped), np.log1p(-clipped))
 
 
-def errors(y: Labels, p: Floats) -> Floats:
-    """1.0 for each row on the wrong side of the threshold."""
-    wrong: NDArray[np.bool_] = (p >= THRESHOLD) != y
-    return wrong.astype(np.float64)
+def cost_of(y: Labels, p: Floats, costs: Costs) -> Floats:
+    """Cost of each row on the wrong side of the threshold, else 0."""
+    flagged = p >= costs.threshold
+    cost: Floats = np.where(flagged, costs.false_alarm * (y == 0), costs.missed * (y == 1))
+    return cost
+
+
+def bins_of(p: Floats) -> Codes:
+    """The bin of each prediction, from 0 to `BINS - 1`."""
+    return np.minimum((p * BINS).astype(np.int64), BINS - 1)
 
 
 def wilson(hits: int, n: int, level: float) -> tuple[float, float]:
@@ -96,11 +151,15 @@ def wilson(hits: int, n: int, level: float) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
-def _point_scores(y: Labels, p: Floats) -> dict[str, float]:
-    flagged = p >= THRESHOLD
+def _point_scores(y: Labels, p: Floats, costs: Costs) -> dict[str, float]:
+    flagged = p >= costs.threshold
+    off = np.bincount(bins_of(p), weights=y - p)
     scores = {
+        "accuracy": float(np.mean(flagged == y)),
         "log_loss": float(log_losses(y, p).mean()),
         "brier": float(np.mean((p - y) ** 2)),
+        "calibration_error": float(np.abs(off).sum() / len(y)),
+        "cost": float(cost_of(y, p, costs).mean()),
         "balanced_accuracy": float(
             sk.recall_score(y, flagged, labels=[0, 1], average="macro", zero_division=0)
         ),
@@ -112,19 +171,23 @@ def _point_scores(y: Labels, p: Floats) -> dict[str, float]:
     return scores
 
 
-def _weighted_scores(weights: Floats, y: Labels, p: Floats) -> dict[str, Floats]:
+def _weighted_scores(weights: Floats, y: Labels, p: Floats, costs: Costs) -> dict[str, Floats]:
     """The same scores for many weightings at once; `weights` has shape (draws, rows)."""
-    n = weights.shape[1]
-    flagged = p >= THRESHOLD
+    n = weights.sum(axis=1)
+    flagged = p >= costs.threshold
     tp, fn = weights @ (flagged & (y == 1)), weights @ (~flagged & (y == 1))
     fp, tn = weights @ (flagged & (y == 0)), weights @ (~flagged & (y == 0))
+    in_bin = bins_of(p)[:, None] == np.arange(BINS)
     with np.errstate(invalid="ignore", divide="ignore"):
         ranking = _weighted_ranking(weights, y, p)
         recalls = np.nan_to_num([tp / (tp + fn), tn / (tn + fp)])
         f1 = np.nan_to_num([2 * tp / (2 * tp + fp + fn), 2 * tn / (2 * tn + fp + fn)])
     return {
+        "accuracy": (tp + tn) / n,
         "log_loss": weights @ log_losses(y, p) / n,
         "brier": weights @ (p - y) ** 2 / n,
+        "calibration_error": np.abs(weights @ ((y - p)[:, None] * in_bin)).sum(axis=1) / n,
+        "cost": (costs.missed * fn + costs.false_alarm * fp) / n,
         "balanced_accuracy": recalls.mean(axis=0),
         "f1_macro": f1.mean(axis=0),
         **ranking,
@@ -146,22 +209,32 @@ def _weighted_ranking(weights: Floats, y: Labels, p: Floats) -> dict[str, Floats
     }
 
 
-def _resampled(
-    statistic: Callable[[Floats], dict[str, Floats]], rows: int, config: IntervalConfig
+def resampled(
+    statistic: Callable[[Floats], dict[str, Floats]],
+    rows: int,
+    config: IntervalConfig,
+    students: Codes | None = None,
 ) -> dict[str, Floats]:
-    """Bootstrap replicates of a statistic of row weights, a block at a time to bound memory."""
+    """Bootstrap replicates of a statistic of row weights, a block at a time to bound memory.
+
+    Students are drawn, not rows: all rows of a student come together (cluster bootstrap, Davison
+    and Hinkley 1997, section 3.8).
+    """
     rng = np.random.default_rng(config.seed)
+    units = rows if students is None else int(students.max()) + 1
     block = max(1, _CELLS // rows)
     parts = []
     for start in range(0, config.resamples, block):
         draws = min(block, config.resamples - start)
-        picked = rng.integers(rows, size=(draws, rows)) + rows * np.arange(draws)[:, None]
-        weights = np.bincount(picked.ravel(), minlength=draws * rows).reshape(draws, rows)
+        picked = rng.integers(units, size=(draws, units)) + units * np.arange(draws)[:, None]
+        drawn = np.bincount(picked.ravel(), minlength=draws * units).reshape(draws, units)
+        weights = drawn if students is None else drawn[:, students]
         parts.append(statistic(weights.astype(np.float64)))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _percentiles(replicates: Floats, level: float) -> tuple[float, float]:
+def percentiles(replicates: Floats, level: float) -> tuple[float, float]:
+    """Lower and upper bound of a percentile interval."""
     tail = (1 - level) / 2
     low, high = np.nanquantile(replicates, [tail, 1 - tail])
     return float(low), float(high)

@@ -9,8 +9,14 @@ from skops import io
 from student_performance.errors import RegistryError
 
 # Constant and in the code: MLflow reads such a list from the model's own folder, which whoever
-# made the model could write. `Tree` holds the nodes of a forest.
-TRUSTED_TYPES = ("numpy.dtype", "sklearn.tree._tree.Tree")
+# made the model could write. `Tree` and `TreePredictor` hold the nodes of forests and boosting.
+TRUSTED_TYPES = (
+    "numpy.dtype",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.tree._tree.Tree",
+)
 
 
 def dump(model: Any) -> bytes:

@@ -2,9 +2,14 @@
 
 from enum import StrEnum
 
-from student_performance.config import GatePolicy, Strict
+from student_performance.ceiling import Ceiling
+from student_performance.config import GatePolicy
+from student_performance.errors import LeakageError
 from student_performance.evaluation import EvaluationReport
+from student_performance.fairness import violations
+from student_performance.leakage import LeakageReport
 from student_performance.metrics import Estimate
+from student_performance.strict import Strict
 
 
 class Outcome(StrEnum):
@@ -73,10 +78,11 @@ def decide(
 ) -> Decision:
     """Judge a candidate.
 
-    It must stand on its own first: a hold-out that can judge, enough rows, a log loss below the
-    baseline's beyond the interval, and an accuracy that is not below the baseline's beyond it.
-    Then it must beat the champion, if there is one, beyond the interval on the same rows; a tie
-    keeps the champion.
+    It must stand on its own first: a hold-out that can judge, no score above the known ceiling,
+    enough rows, a log loss below the baseline's beyond the interval, a cost that is not above the
+    baseline's beyond it, and calibration and gaps between groups within their limits. Then it must
+    beat the champion, if there is one, beyond the interval on the same rows; a tie keeps the
+    champion.
 
     Args:
         report: The candidate on the hold-out.
@@ -98,14 +104,42 @@ def decide(
     )
 
 
+def refuse_leaks(leakage: LeakageReport, test_share: float | None, min_test_rows: int) -> None:
+    """Stop before anything is trained on a table that gives the outcome away.
+
+    Args:
+        leakage: What the guard found.
+        test_share: Share of the rows that will be held out; None if cohorts are divided.
+        min_test_rows: Rows of the hold-out that the gate wants.
+
+    Raises:
+        LeakageError: The guard found a leak; the message has every reason against the table.
+    """
+    if not leakage.leaks:
+        return
+    reasons = [finding.text for finding in leakage.leaks]
+    held_out = round(leakage.rows * (test_share or 0))
+    if test_share is not None and held_out < min_test_rows:
+        reasons.append(
+            f"The table has {leakage.rows:,} rows: about {held_out:,} would judge a model, and"
+            f" {min_test_rows:,} are needed to prove anything."
+        )
+    listed = "\n".join(f"  ✗ {reason}" for reason in reasons)
+    raise LeakageError(
+        f"Refused before a model was trained, since its score would mean nothing:\n{listed}",
+        f"python run.py dataset check FILE --dataset {leakage.dataset}",
+    )
+
+
 def _own_merits(report: EvaluationReport, policy: GatePolicy) -> tuple[Reason, ...]:
-    loss, accuracy = report.log_loss_gain, report.accuracy_gain
+    ceiling = (_below_ceiling(report.ceiling),) if report.ceiling else ()
     return (
         Reason(
             check="valid",
             passed=not report.problems,
-            text="; ".join(report.problems) or "the data keep their contract",
+            text="; ".join(report.problems) or "the data keep their contract and no leak was found",
         ),
+        *ceiling,
         Reason(
             check="enough rows",
             passed=report.n_test >= policy.min_test_rows,
@@ -113,15 +147,49 @@ def _own_merits(report: EvaluationReport, policy: GatePolicy) -> tuple[Reason, .
         ),
         Reason(
             check="beats the baseline",
-            passed=loss.low > 0,
-            text=f"log loss is {_by(loss)} than always saying the average risk",
+            passed=report.log_loss_gain.low > 0,
+            text=f"log loss is {_by(report.log_loss_gain)} than always saying the average risk",
         ),
-        Reason(
-            check="accuracy",
-            passed=accuracy.high >= 0,
-            text=f"accuracy is {_by(accuracy, 'higher', 'lower')} than the majority's",
-        ),
+        _cost(report),
+        _calibration(report.scores["calibration_error"], policy.max_calibration_error),
+        *_fairness(report, policy.max_group_gap),
     )
+
+
+def _below_ceiling(ceiling: Ceiling) -> Reason:
+    excess = _by(ceiling.log_loss_excess, "higher", "lower")
+    text = f"log loss is {excess} than that of the known truth, which no honest model can beat"
+    if ceiling.exceeded:
+        text += f" (accuracy bound {ceiling.accuracy_bound:.3f}): something leaks"
+    return Reason(check="below the ceiling", passed=not ceiling.exceeded, text=text)
+
+
+def _cost(report: EvaluationReport) -> Reason:
+    gain, policy = report.cost_gain, report.setup.threshold.policy
+    if (policy.missed, policy.false_alarm, policy.capacity) == (1, 1, None):
+        text = f"accuracy is {_by(gain, 'higher', 'lower')} than the majority's"
+    else:
+        text = f"the cost per student is {_by(gain)} than that of treating all students alike"
+    return Reason(check="cost", passed=gain.high >= 0, text=text)
+
+
+def _calibration(error: Estimate, limit: float) -> Reason:
+    text = f"predicted and observed risk differ by {error.text()} on average; {limit:g} is allowed"
+    return Reason(check="calibration", passed=error.low <= limit, text=text)
+
+
+def _fairness(report: EvaluationReport, limit: float) -> tuple[Reason, ...]:
+    if not report.fairness:
+        return ()
+    broken = violations(report.fairness, limit)
+    if broken:
+        return tuple(Reason(check="fairness", passed=False, text=text) for text in broken)
+    judged = any(gap.sufficient for audit in report.fairness for gap in audit.gaps)
+    names = " and ".join(audit.attribute for audit in report.fairness)
+    text = f"no gap between groups of {names} is shown to be above {limit:g}"
+    if not judged:
+        text = f"the groups of {names} are too small to judge gaps between them (insufficient n)"
+    return (Reason(check="fairness", passed=True, text=text),)
 
 
 def _against(champion: ChampionComparison | None) -> tuple[Outcome, Reason]:

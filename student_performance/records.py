@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
-from student_performance.config import SplitConfig, Strict
 from student_performance.metrics import Estimate
 from student_performance.promotion import Decision
+from student_performance.splitting import Division
+from student_performance.strict import Strict
+from student_performance.tuning import Threshold
 
 
 class Provenance(Strict):
@@ -31,12 +33,14 @@ class TrackedModel(Strict):
         run_id: The MLflow run of the training.
         sha256: Checksum of the model file.
         candidate: Name of the chosen candidate.
+        holdout: Identifies the rows that it was judged on.
     """
 
     model_id: str
     run_id: str
     sha256: str
     candidate: str
+    holdout: str
 
 
 class Judgement(Strict):
@@ -66,7 +70,8 @@ class Version(Strict):
         source: Where the model's files are.
         sha256: Checksum that the model file must have.
         question: What it answers and from what.
-        split: The split whose hold-out it has not seen.
+        division: The division whose hold-out it has not seen.
+        threshold: From which risk on it flags a student.
         candidate: Name of the chosen candidate.
         judgement: The gate's last decision about it.
     """
@@ -80,7 +85,8 @@ class Version(Strict):
     source: str
     sha256: str
     question: str
-    split: SplitConfig
+    division: Division
+    threshold: Threshold
     candidate: str
     judgement: Judgement
 
@@ -113,6 +119,7 @@ class Verdict(Strict):
         model: The logged model.
         version: Number of the registered version; None if the candidate failed on its own.
         serves: Whether that version is the champion now.
+        looks: How many trainings have been judged on this very hold-out, this one included.
         judged_before: Whether exactly this model was judged by the same policy before; then
             nothing was registered or moved again.
     """
@@ -121,6 +128,7 @@ class Verdict(Strict):
     model: TrackedModel
     version: str | None
     serves: bool
+    looks: int
     judged_before: bool
 
     def meaning(self) -> str:

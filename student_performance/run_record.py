@@ -5,7 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from student_performance.config import Column, DatasetConfig, Kind, LearningConfig
+from student_performance.config import LearningConfig
+from student_performance.contract import Column, DatasetConfig, Kind
 from student_performance.evaluation import EvaluationReport
 from student_performance.metrics import Scores
 
@@ -17,9 +18,12 @@ def parameters(
     settings = _flat(config.model_dump(mode="json"))
     return settings | {
         "chosen": report.candidate,
+        "chosen.calibration": report.setup.calibration.method,
+        "chosen.threshold": f"{report.threshold:.6g}",
         "dataset": dataset.name,
         "features": ", ".join(dataset.features),
-        "target": f"{dataset.target.column} < {dataset.target.pass_mark:g}",
+        "target": f"at risk unless {dataset.target.text()}",
+        "test_part": report.division.text(),
     }
 
 
@@ -28,12 +32,13 @@ def metrics(report: EvaluationReport) -> dict[str, float]:
     flat = {
         "test_rows": float(report.n_test),
         "train_rows": float(report.comparison.rows),
+        "validation_rows": float(report.division.validation_rows),
         "test_prevalence": report.prevalence,
     }
     flat |= _with_bounds("test", report.scores) | _with_bounds("baseline_test", report.baseline)
-    flat |= _with_bounds(
-        "test_gain", {"log_loss": report.log_loss_gain, "accuracy": report.accuracy_gain}
-    )
+    flat |= _with_bounds("test_gain", {"log_loss": report.log_loss_gain, "cost": report.cost_gain})
+    if report.ceiling:
+        flat |= _with_bounds("ceiling_test", report.ceiling.scores)
     for candidate in report.comparison.candidates:
         flat |= _with_bounds(f"cv_{candidate.name}", candidate.scores)
     return flat
@@ -41,8 +46,8 @@ def metrics(report: EvaluationReport) -> dict[str, float]:
 
 def question(dataset: DatasetConfig) -> str:
     """What a model answers and from what: two models with the same question can be compared."""
-    features = ",".join(sorted(dataset.features))
-    return f"{dataset.target.column}<{dataset.target.pass_mark:g}|{features}"
+    features = (f"{name}{column.derivation}" for name, column in dataset.features.items())
+    return f"{dataset.target.text()}|{','.join(sorted(features))}"
 
 
 def synthetic_example(dataset: DatasetConfig) -> pd.DataFrame:
@@ -57,7 +62,9 @@ def synthetic_example(dataset: DatasetConfig) -> pd.DataFrame:
 
 
 def _middle(column: Column) -> float:
-    """A number that the contract allows, far from its limits."""
+    """A number that the contract allows, far from its limits; of shares and ranks, the middle."""
+    if column.derivation:
+        return 0.5
     low, high = column.minimum, column.maximum
     if low is None:
         low = 0.0 if high is None else high - 10.0

@@ -12,36 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special, stats
 
+from student_performance.world import World
+
 Floats = NDArray[np.float64]
 
 PASS_MARK = 60.0
 _ASSIGNMENTS = 10
 _CORRELATION = np.array([[1.0, 0.60, 0.35], [0.60, 1.0, 0.45], [0.35, 0.45, 1.0]])
-
-
-@dataclass(frozen=True)
-class World:
-    """Parameters of the process that makes students.
-
-    Attributes:
-        hours_median: Median hours studied a week.
-        attendance_location: Logit of the median attendance.
-        base: Points of a student who does nothing.
-        hours_effect: Points that hours can add at the most.
-        attendance_effect: Points for each percent of attendance.
-        assignment_effect: Points for each assignment.
-        gender_effect: Points added to male students; 0 is a fair world.
-        noise: Standard deviation of the points that habits do not explain.
-    """
-
-    hours_median: float = 9.0
-    attendance_location: float = 1.6
-    base: float = 10.5
-    hours_effect: float = 24.0
-    attendance_effect: float = 0.30
-    assignment_effect: float = 1.8
-    gender_effect: float = 0.0
-    noise: float = 9.0
 
 
 @dataclass(frozen=True)
@@ -71,14 +48,16 @@ def simulate(students: int = 10_000, seed: int = 20, world: World | None = None)
     """
     world = world or World()
     uniform = _uniforms(6, students, seed)
+    male = uniform[3] >= 0.5
     z = np.linalg.cholesky(_CORRELATION) @ special.ndtri(uniform[:3])
+    z = z + world.gender_covariates * (male - 0.5)
     hours = np.round(np.clip(world.hours_median * np.exp(0.45 * z[0]), 0.5, 40.0), 1)
     attendance = np.round(100.0 * special.expit(world.attendance_location + 0.9 * z[1]), 1)
     steps = stats.betabinom.cdf(np.arange(_ASSIGNMENTS), _ASSIGNMENTS, 4.5, 1.8)
     frame = pd.DataFrame(
         {
             "student_id": [f"S{number:05d}" for number in np.argsort(uniform[5]) + 1],
-            "gender": np.where(uniform[3] < 0.5, "Female", "Male"),
+            "gender": np.where(male, "Male", "Female"),
             "hours_studied": hours,
             "attendance_percent": attendance,
             "assignments_completed": np.searchsorted(steps, special.ndtr(z[2])),
@@ -101,10 +80,12 @@ def expected_score(frame: pd.DataFrame, world: World | None = None) -> Floats:
     )
 
 
-def posterior(frame: pd.DataFrame, world: World | None = None) -> Floats:
+def posterior(
+    frame: pd.DataFrame, world: World | None = None, pass_mark: float = PASS_MARK
+) -> Floats:
     """The exact `P(pass | habits)`, shape (rows,); scores are rounded, so 59.95 is the border."""
     world = world or World()
-    border = PASS_MARK - 0.05
+    border = pass_mark - 0.05
     return np.asarray(special.ndtr((expected_score(frame, world) - border) / world.noise))
 
 

@@ -1,60 +1,204 @@
-"""Divides students, not rows: a keyed hash of the identifier decides, and nothing else."""
+"""Divides students, not rows, into three parts: to learn from, to set up, and to judge with."""
 
 import hashlib
+import re
+from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from student_performance.config import DatasetConfig, SplitConfig
+from student_performance.config import SplitConfig
+from student_performance.contract import DatasetConfig
 from student_performance.dataset import AT_RISK
-from student_performance.errors import InvalidDataError
+from student_performance.errors import InvalidDataError, UsageError
+from student_performance.strict import Strict
+
+RETURNING = "returning_student"  # in a hold-out by cohort: took part in an earlier cohort too
 
 
-def split(
-    table: pd.DataFrame, dataset: DatasetConfig, config: SplitConfig, folds: int
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Divide a table into a training part and a hold-out.
+class Division(Strict):
+    """How a table was divided, and with it which rows a model has not seen.
 
-    The same student is always on the same side, also when rows are added, removed or reordered.
+    Attributes:
+        by: Whether cohorts or students were divided.
+        term: The cohort of the hold-out; None in a division of students.
+        test_share: Expected share of students in the hold-out of a division of students.
+        key: Key of the hash.
+        train_rows: Rows to learn from.
+        validation_rows: Rows that calibrate and set the threshold.
+        test_rows: Rows of the hold-out.
+        left_out: Earlier rows of students who are in the hold-out; no part has them.
+    """
+
+    by: Literal["cohort", "student"]
+    term: str | None
+    test_share: float
+    key: str
+    train_rows: int
+    validation_rows: int
+    test_rows: int
+    left_out: int
+
+    def text(self) -> str:
+        """What the hold-out is, in words."""
+        if self.by == "cohort":
+            return f"the last cohort, {self.term}"
+        return f"{self.test_share:.0%} of the students, by a keyed hash"
+
+    def holdout(self, data_md5: str) -> str:
+        """Identifies the rows of the hold-out: the same file and rule give the same."""
+        rule = self.term if self.by == "cohort" else f"{self.test_share}|{self.key}"
+        return hashlib.sha256(f"{data_md5}|{self.by}|{rule}".encode()).hexdigest()[:32]
+
+
+class Parts(Strict, arbitrary_types_allowed=True):
+    """The three parts, each with a fresh index, and how they came about."""
+
+    train: pd.DataFrame
+    validation: pd.DataFrame
+    test: pd.DataFrame
+    division: Division
+
+
+def split(table: pd.DataFrame, dataset: DatasetConfig, config: SplitConfig, folds: int) -> Parts:
+    """Divide a table into training part, validation part and hold-out.
+
+    A student is in one part only. By student, the part stays the same when rows are added, removed
+    or reordered. By cohort, the hold-out is the last one, and what its students did earlier is left
+    out of the other parts.
 
     Args:
         table: What `load_table` returned.
         dataset: Its contract.
-        config: Share and key.
+        config: Way, shares and key.
         folds: How many stratified folds the training part must allow.
-
-    Returns:
-        The training part and the hold-out, each with a fresh index.
 
     Raises:
         InvalidDataError: A part is too small to learn from or to judge with.
+        UsageError: A split by cohort is asked for, and the table has no two cohorts.
     """
-    in_test = in_holdout(table, dataset, config)
-    train = table[~in_test].reset_index(drop=True)
-    test = table[in_test].reset_index(drop=True)
+    terms = _terms(table, dataset, config)
+    chance = _chances(table[dataset.id_column], config.key)
+    if terms is None:
+        in_test, leave_out = chance < config.test_share, np.zeros(len(table), bool)
+        in_validation = ~in_test & (chance < config.test_share + config.validation_share)
+    else:
+        in_test = (terms == _last(terms)).to_numpy()
+        students = table[dataset.id_column]
+        leave_out = ~in_test & students.isin(students[in_test]).to_numpy()
+        in_validation = ~in_test & ~leave_out & (chance < config.validation_share)
+    in_train = ~(in_test | in_validation | leave_out)
+    parts = [table[rows].reset_index(drop=True) for rows in (in_train, in_validation, in_test)]
+    if terms is not None:
+        earlier = table.loc[leave_out, dataset.id_column]
+        parts[2] = parts[2].assign(**{RETURNING: parts[2][dataset.id_column].isin(earlier)})
+    _check_sizes(parts, dataset, folds)
+    division = Division(
+        by="student" if terms is None else "cohort",
+        term=None if terms is None else str(_last(terms)),
+        test_share=config.test_share,
+        key=config.key,
+        train_rows=len(parts[0]),
+        validation_rows=len(parts[1]),
+        test_rows=len(parts[2]),
+        left_out=int(leave_out.sum()),
+    )
+    return Parts(train=parts[0], validation=parts[1], test=parts[2], division=division)
+
+
+def unseen(test: pd.DataFrame, dataset: DatasetConfig, division: Division) -> pd.Series:
+    """Which rows of a hold-out a model learnt by another division has not seen, as booleans.
+
+    Args:
+        test: The hold-out of one training.
+        dataset: The contract.
+        division: The division of the other training.
+    """
+    if division.by == "student":
+        held_out = _chances(test[dataset.id_column], division.key) < division.test_share
+        return pd.Series(held_out, index=test.index)
+    if dataset.cohort_column is None:
+        return pd.Series(False, index=test.index)
+    terms = terms_of(test[dataset.cohort_column], dataset)
+    start = _order(str(division.term))
+    later = terms.map(lambda term: _order(term) >= start).astype("bool")
+    # Whoever returned may have been in the cohorts that the other model learnt from. Where students
+    # were divided, nobody has looked for them.
+    returned = test[RETURNING] if RETURNING in test else pd.Series(True, index=test.index)
+    return later & ~returned
+
+
+def terms_of(cohorts: pd.Series, dataset: DatasetConfig) -> pd.Series:
+    """The part of each cohort's name that orders it in time.
+
+    Raises:
+        InvalidDataError: A name does not have that part.
+    """
+    pattern = dataset.columns[str(dataset.cohort_column)].term
+    if pattern is None:
+        return cohorts.astype("str")
+    found = cohorts.astype("str").str.extract(re.compile(pattern), expand=False)
+    if found.isna().any():
+        raise InvalidDataError(
+            f"Column {dataset.cohort_column}: {int(found.isna().sum()):,} cells do not match the"
+            f" pattern `{pattern}` that orders the cohorts.",
+            f"python run.py dataset check FILE --dataset {dataset.name}",
+        )
+    return found
+
+
+def _terms(table: pd.DataFrame, dataset: DatasetConfig, config: SplitConfig) -> pd.Series | None:
+    """The cohort of each row if cohorts are divided, else None."""
+    if config.by == "student":
+        return None
+    if dataset.cohort_column is not None:
+        terms = terms_of(table[dataset.cohort_column], dataset)
+        if terms.nunique() > 1:
+            return terms
+    if config.by == "cohort":
+        raise UsageError(
+            f"The table has no two cohorts to divide: {dataset.name} needs a column with the role"
+            " `cohort` and several values.",
+            f"python run.py train --dataset {dataset.name} --set split.by=student",
+        )
+    return None
+
+
+def _last(terms: pd.Series) -> str:
+    return str(max(terms.unique(), key=_order))
+
+
+def _order(term: str) -> list[tuple[int, int, str]]:
+    """Orders terms as people do: numbers by value (term 9 before term 10), the rest as text."""
+    parts = re.findall(r"\d+|\D+", str(term))
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]
+
+
+def _check_sizes(parts: list[pd.DataFrame], dataset: DatasetConfig, folds: int) -> None:
+    train, validation, test = parts
     students = train.groupby(AT_RISK)[dataset.id_column].nunique()
     counts = students.reindex([0, 1], fill_value=0)
-    if test.empty or counts.min() < folds:
+    if test.empty or validation.empty or counts.min() < folds:
+        rows = len(train) + len(validation) + len(test)
         raise InvalidDataError(
-            f"The table has {len(table):,} rows. Students to learn from: {counts[1]:,} at risk and"
-            f" {counts[0]:,} passing; {len(test):,} held out. Each of the {folds} folds needs one"
-            " student of either kind, and the hold-out may not be empty.",
+            f"The table has {rows:,} rows. Students to learn from: {counts[1]:,} at risk and"
+            f" {counts[0]:,} passing; {len(validation):,} rows to set the threshold;"
+            f" {len(test):,} held out. Each of the {folds} folds needs one student of either kind,"
+            " and no part may be empty.",
             f"python run.py train --dataset {dataset.name} --data LARGER_FILE",
         )
-    return train, test
 
 
-def in_holdout(table: pd.DataFrame, dataset: DatasetConfig, config: SplitConfig) -> pd.Series:
-    """Which rows belong to students of the hold-out, as a boolean series."""
-    students, codes = np.unique(table[dataset.id_column].to_numpy(), return_inverse=True)
-    held_out = np.array([_uniform(str(s), config.key) < config.test_share for s in students])
-    return pd.Series(held_out[codes], index=table.index)
-
-
-def _uniform(student: str, key: str) -> float:
-    """A number in [0, 1) that only student and key decide."""
-    digest = hashlib.blake2b(student.encode(), key=_key_bytes(key), digest_size=8).digest()
-    return int.from_bytes(digest) / 2**64
+def _chances(identifiers: pd.Series, key: str) -> NDArray[np.float64]:
+    """For each row a number in [0, 1) that only its student and the key decide."""
+    students, codes = np.unique(identifiers.to_numpy(), return_inverse=True)
+    secret = _key_bytes(key)
+    drawn = [
+        int.from_bytes(hashlib.blake2b(str(s).encode(), key=secret, digest_size=8).digest())
+        for s in students
+    ]
+    return (np.array(drawn, dtype=np.float64) / 2.0**64)[codes]
 
 
 def _key_bytes(key: str) -> bytes:

@@ -1,102 +1,188 @@
-"""Compares candidates by cross-validation and fits the one that loses least."""
+"""Compares candidates by repeated cross-validation, chooses one, and makes it ready to judge."""
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.base import ClassifierMixin
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, cross_val_predict
+from scipy import stats
+from sklearn.base import ClassifierMixin, clone
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
 
-from student_performance.config import DatasetConfig, LearningConfig, Strict
+from student_performance.config import CandidateConfig, CrossValidationConfig, LearningConfig
+from student_performance.contract import DatasetConfig
 from student_performance.dataset import AT_RISK, features_of
-from student_performance.metrics import Scores, score
-from student_performance.models import BASELINE, build, build_baseline
+from student_performance.metrics import Estimate, Labels, Scores, log_losses
+from student_performance.models import BASELINE, build, build_baseline, fit, risk, variants
+from student_performance.strict import Strict
+
+FoldScores = dict[str, NDArray[np.float64]]  # one value a fold
+Folds = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
 
 
 class CandidateScore(Strict):
-    """What a candidate scored on rows it had not seen, in cross-validation."""
+    """What a candidate scored on rows it had not seen, in cross-validation.
+
+    Attributes:
+        name: Name of the candidate.
+        scores: Means over the folds.
+        setting: What was tuned, and the best of what was tried; empty if nothing was.
+        config: The configuration that scored so; None for the baseline.
+    """
 
     name: str
     scores: Scores
+    setting: str = ""
+    config: CandidateConfig | None = None
 
 
 class Comparison(Strict):
     """How the candidates did, baseline first, and which was chosen.
 
     Attributes:
-        candidates: Out-of-fold scores; each training row counts once.
-        chosen: The candidate with the lowest log loss; never the baseline.
+        candidates: Out-of-fold scores, the simplest candidate after the baseline.
+        best: The candidate with the lowest log loss; never the baseline.
+        chosen: The simplest candidate that is within one standard error of the best.
+        standard_error: Standard error of the best candidate's log loss.
         rows: Size of the training part.
         prevalence: Share of its students who are at risk.
         folds: Number of folds.
+        repeats: How often the rows were divided into folds anew.
         level: Confidence level of every interval.
     """
 
     candidates: tuple[CandidateScore, ...]
+    best: str
     chosen: str
+    standard_error: float
     rows: int
     prevalence: float
     folds: int
+    repeats: int
     level: float
+
+    @property
+    def chosen_config(self) -> CandidateConfig:
+        """Configuration of the chosen candidate."""
+        return next(c.config for c in self.candidates if c.name == self.chosen and c.config)
+
+    def why(self) -> str:
+        """Why the chosen candidate was chosen, in a sentence."""
+        if self.chosen == self.best:
+            return f"{self.chosen} has the lowest log loss"
+        return (
+            f"{self.chosen} is simpler than {self.best}, whose log loss is lower by less than a"
+            f" standard error ({self.standard_error:.4f})"
+        )
 
 
 def compare(train: pd.DataFrame, dataset: DatasetConfig, config: LearningConfig) -> Comparison:
     """Score the baseline and every candidate on the same folds.
 
     Args:
-        train: The training part; the hold-out is not needed here and must not be given.
+        train: The training part; nothing else is needed here, and nothing else must be given.
         dataset: The contract.
         config: Candidates, folds and intervals.
 
     Returns:
-        The comparison; the choice is made on log loss, which a well-calibrated model minimises.
+        The comparison. The choice is made on log loss, which a well-calibrated model minimises,
+        with the one-standard-error rule (Breiman et al. 1984, section 3.4.3).
     """
-    models = {BASELINE: build_baseline()} | {
-        name: build(candidate, dataset) for name, candidate in config.candidates.items()
-    }
-    labels = train[AT_RISK].to_numpy(copy=True)
-    folds = _folds(train, dataset, config)
-    scored = tuple(
-        CandidateScore(
-            name=name,
-            scores=score(labels, _out_of_fold(model, train, dataset, folds), config.intervals),
-        )
-        for name, model in models.items()
-    )
-    best = min(scored[1:], key=lambda candidate: candidate.scores["log_loss"].value)
+    options, level = config.cross_validation, config.intervals.level
+    folds = folds_of(train, dataset, options)
+    naive = fold_scores(build_baseline(), train, dataset, folds)
+    scored = [CandidateScore(name=BASELINE, scores=_estimates(naive, train, options, level))]
+    losses: dict[str, NDArray[np.float64]] = {}
+    for name, candidate in config.candidates.items():
+        found, setting, best = _best_variant(candidate, train, dataset, folds)
+        losses[name] = found["log_loss"]
+        estimates = _estimates(found, train, options, level)
+        scored.append(CandidateScore(name=name, scores=estimates, setting=setting, config=best))
+    best_name = min(losses, key=lambda name: losses[name].mean())
+    error = float(losses[best_name].std(ddof=1) * _correction(options))
+    limit = losses[best_name].mean() + error
     return Comparison(
-        candidates=scored,
-        chosen=best.name,
+        candidates=tuple(scored),
+        best=best_name,
+        chosen=next(name for name in losses if losses[name].mean() <= limit),
+        standard_error=error,
         rows=len(train),
-        prevalence=float(labels.mean()),
-        folds=config.cross_validation.folds,
-        level=config.intervals.level,
+        prevalence=float(train[AT_RISK].mean()),
+        folds=options.folds,
+        repeats=options.repeats,
+        level=level,
     )
 
 
-def fit(name: str, train: pd.DataFrame, dataset: DatasetConfig, config: LearningConfig) -> Pipeline:
-    """Fit one candidate on the whole training part."""
-    model = build(config.candidates[name], dataset)
-    return model.fit(features_of(train, dataset), train[AT_RISK].to_numpy(copy=True))
+def fit_chosen(comparison: Comparison, train: pd.DataFrame, dataset: DatasetConfig) -> Pipeline:
+    """Fit the chosen candidate on the whole training part."""
+    model = build(comparison.chosen_config, dataset)
+    return fit(model, features_of(train, dataset), _labels(train))
 
 
-Folds = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
+def _best_variant(
+    candidate: CandidateConfig, train: pd.DataFrame, dataset: DatasetConfig, folds: Folds
+) -> tuple[FoldScores, str, CandidateConfig]:
+    tried = [
+        (fold_scores(build(variant, dataset), train, dataset, folds), setting, variant)
+        for setting, variant in variants(candidate).items()
+    ]
+    return min(tried, key=lambda trial: trial[0]["log_loss"].mean())
 
 
-def _folds(train: pd.DataFrame, dataset: DatasetConfig, config: LearningConfig) -> Folds:
+def folds_of(train: pd.DataFrame, dataset: DatasetConfig, options: CrossValidationConfig) -> Folds:
     """Stratified folds; grouped by student only where one has several rows, since that is slow."""
     students = train[dataset.id_column]
-    splitter = StratifiedKFold if students.is_unique else StratifiedGroupKFold
-    options = config.cross_validation
-    folds = splitter(n_splits=options.folds, shuffle=True, random_state=options.seed)
-    groups = None if students.is_unique else students
-    return list(folds.split(train, train[AT_RISK].to_numpy(copy=True), groups=groups))
+    alone = students.is_unique
+    splitter, groups = (StratifiedKFold, None) if alone else (StratifiedGroupKFold, students)
+    folds: Folds = []
+    for repeat in range(options.repeats):
+        way = splitter(n_splits=options.folds, shuffle=True, random_state=options.seed + repeat)
+        folds += way.split(train, _labels(train), groups=groups)
+    return folds
 
 
-def _out_of_fold(
+def fold_scores(
     model: ClassifierMixin, train: pd.DataFrame, dataset: DatasetConfig, folds: Folds
-) -> NDArray[np.float64]:
-    labels = train[AT_RISK].to_numpy(copy=True)
-    features = features_of(train, dataset)
-    chances = cross_val_predict(model, features, labels, cv=folds, method="predict_proba")
-    return np.asarray(chances[:, 1], dtype=np.float64)  # columns follow the sorted labels 0, 1
+) -> FoldScores:
+    """Log loss, accuracy and ROC AUC of a model in each fold, fitted anew on the others."""
+    labels, features = _labels(train), features_of(train, dataset)
+    scores: dict[str, list[float]] = {"log_loss": [], "accuracy": [], "roc_auc": []}
+    for learn, check in folds:
+        fitted = fit(clone(model), features.iloc[learn], labels[learn])
+        p, y = risk(fitted, features.iloc[check]), labels[check]
+        scores["log_loss"].append(float(log_losses(y, p).mean()))
+        scores["accuracy"].append(float(np.mean((p >= 0.5) == y)))
+        scores["roc_auc"].append(float(roc_auc_score(y, p)) if 0 < y.sum() < len(y) else np.nan)
+    return {name: np.array(values) for name, values in scores.items()}
+
+
+def _estimates(
+    scores: FoldScores, train: pd.DataFrame, options: CrossValidationConfig, level: float
+) -> Scores:
+    """Means over the folds with corrected resampled t intervals.
+
+    Folds share training rows, so their scores vary together; Nadeau and Bengio 2003
+    (doi:10.1023/A:1024068626366) widen the interval for that.
+    """
+    estimates = {}
+    for name, values in scores.items():
+        if np.isnan(values).any():
+            continue
+        spread = float(values.std(ddof=1)) * _correction(options)
+        half = spread * float(stats.t.ppf((1 + level) / 2, len(values) - 1))
+        mean = float(values.mean())
+        low, high = mean - half, mean + half
+        if name != "log_loss":
+            low, high = max(low, 0.0), min(high, 1.0)
+        estimates[name] = Estimate(value=mean, low=max(low, 0.0), high=high, n=len(train))
+    return estimates
+
+
+def _correction(options: CrossValidationConfig) -> float:
+    """Standard error of a mean over folds, divided by their standard deviation."""
+    return float(np.sqrt(1 / (options.folds * options.repeats) + 1 / (options.folds - 1)))
+
+
+def _labels(rows: pd.DataFrame) -> Labels:
+    return rows[AT_RISK].to_numpy(copy=True)

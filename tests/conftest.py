@@ -1,10 +1,13 @@
 """Every test that meets ZenML or MLflow gets stores of its own, copied from one template."""
 
+import importlib.metadata
 import json
+import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +17,29 @@ from cli.app import app
 from cli.errors import prepare_environment, run_command
 
 PROJECT = Path(__file__).resolve().parent.parent
+# A training of a few seconds.
 SMALL = (
     "--set=cross_validation.folds=3",
+    "--set=cross_validation.repeats=1",
     "--set=candidates.report_forest.n_estimators=5",
+    "--set=candidates.tuned_forest.n_estimators=5",
+    "--set=candidates.tuned_forest.min_samples_leaf=20",
+    "--set=candidates.monotone_boosting.max_iter=10",
     "--set=intervals.resamples=100",
     "--set=gate.min_test_rows=100",
 )
+# Instead of all candidates, one that is sound but surely worse than what wins among them.
+WEAK = (
+    "--set=candidates={stump: {kind: gradient_boosting, max_iter: 1, max_leaf_nodes: 2,"
+    " learning_rate: 0.5}}"
+)
+MIDDLE = WEAK.replace("max_iter: 1,", "max_iter: 3,")
 
 prepare_environment(debug=False)
+# Tests fork, and a child cannot use the OpenMP threads that its parent has started.
+os.environ["OMP_NUM_THREADS"] = "1"
+# ZenML reads the file lists of all packages for each artifact: a third of a training's time.
+importlib.metadata.packages_distributions = cache(importlib.metadata.packages_distributions)
 
 
 @dataclass(frozen=True)
@@ -114,6 +132,8 @@ def cli(stores: Stores, capfd: pytest.CaptureFixture[str]) -> Callable[..., Outc
                 run_command(app)
             except SystemExit as ended:
                 code = int(ended.code or 0)
+            finally:
+                logging.getLogger("steps").handlers.clear()  # they write to this test's streams
         captured = capfd.readouterr()
         return Outcome(code, captured.out, captured.err)
 

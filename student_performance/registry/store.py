@@ -40,8 +40,9 @@ class Store:
             self.client = MlflowClient(tracking_uri, registry_uri=tracking_uri)
             self.client.search_experiments(max_results=1)
         except Exception as error:  # MLflow, SQLAlchemy and requests each have their own
+            why = str(error).partition("\n")[0]  # what follows is SQL
             raise UnreachableError(
-                f"The MLflow store {tracking_uri} does not answer: {error}",
+                f"The MLflow store {tracking_uri} does not answer: {why}",
                 "python run.py doctor",
             ) from error
 

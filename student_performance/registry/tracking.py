@@ -16,7 +16,8 @@ from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT
 from numpy import dtype
 
 from student_performance import model_files
-from student_performance.config import DatasetConfig, LearningConfig
+from student_performance.config import LearningConfig
+from student_performance.contract import DatasetConfig
 from student_performance.errors import RegistryError
 from student_performance.evaluation import EvaluationReport
 from student_performance.figures import draw_all
@@ -31,6 +32,7 @@ from student_performance.run_record import metrics, parameters, synthetic_exampl
 MODEL_FILE = "model.skops"
 _SERVING_LIBRARIES = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops")
 _PROCESS = "process"
+_HOLDOUT = "holdout"
 
 
 class Tracker:
@@ -69,7 +71,8 @@ class Tracker:
         """
         run_id = self.claim_run()
         now = int(datetime.now(UTC).timestamp() * 1000)
-        tags = {MLFLOW_GIT_COMMIT: origin.git_commit}
+        holdout = report.division.holdout(origin.data_md5)
+        tags = {MLFLOW_GIT_COMMIT: origin.git_commit, _HOLDOUT: holdout}
         self._client.log_batch(
             run_id,
             metrics=[Metric(key, value, now, 0) for key, value in metrics(report).items()],
@@ -77,7 +80,20 @@ class Tracker:
             tags=[RunTag(*item) for item in (tags | origin.model_dump()).items()],
         )
         self._log_pages(run_id, report)
-        return self._log_model(run_id, model, report.candidate, dataset)
+        return TrackedModel(
+            run_id=run_id,
+            candidate=report.candidate,
+            holdout=holdout,
+            **self._log_model(model, dataset),
+        )
+
+    def looks(self, experiment: str, holdout: str) -> int:
+        """How many trainings of an experiment were judged on the same rows."""
+        known = self._client.get_experiment_by_name(experiment)
+        if known is None:
+            return 0
+        same = f"tags.{_HOLDOUT} = '{holdout}'"
+        return len(self._client.search_runs([known.experiment_id], same, max_results=10_000))
 
     def record_decision(self, run_id: str, decision: Decision) -> None:
         """Tag the run of a training with what became of its model."""
@@ -94,9 +110,7 @@ class Tracker:
         numbers = {version.run_id: str(version.version) for version in versions}
         return [_summary(run, numbers.get(run.info.run_id)) for run in found]
 
-    def _log_model(
-        self, run_id: str, model: Any, candidate: str, dataset: DatasetConfig
-    ) -> TrackedModel:
+    def _log_model(self, model: Any, dataset: DatasetConfig) -> dict[str, str]:
         logged = mlflow.sklearn.log_model(
             model,
             name="model",
@@ -109,9 +123,7 @@ class Tracker:
         )
         place = self._client.get_logged_model(logged.model_id).artifact_location
         sha256 = model_files.digest(self._store.read(f"{place}/{MODEL_FILE}"))
-        return TrackedModel(
-            model_id=logged.model_id, run_id=run_id, sha256=sha256, candidate=candidate
-        )
+        return {"model_id": str(logged.model_id), "sha256": sha256}
 
     def _log_pages(self, run_id: str, report: EvaluationReport) -> None:
         with tempfile.TemporaryDirectory() as folder:

@@ -18,14 +18,17 @@ from student_performance.audit import (
     promotion,
     rollback,
 )
-from student_performance.config import DatasetConfig, SplitConfig
+from student_performance.contract import DatasetConfig
 from student_performance.errors import RegistryError
+from student_performance.evaluation import EvaluationReport
 from student_performance.promotion import Decision
 from student_performance.records import Judgement, TrackedModel, Version
 from student_performance.registry.store import Store, already_exists, is_missing
 from student_performance.registry.tracking import MODEL_FILE
 from student_performance.run_record import question
 from student_performance.settings import actor
+from student_performance.splitting import Division
+from student_performance.tuning import Threshold
 
 _JUDGEMENT = "judgement"
 
@@ -85,7 +88,7 @@ class Registry:
         tracked: TrackedModel,
         judgement: Judgement,
         dataset: DatasetConfig,
-        split: SplitConfig,
+        report: EvaluationReport,
     ) -> str | None:
         """Make a judged model a version and move the aliases as decided.
 
@@ -96,7 +99,7 @@ class Registry:
             tracked: The logged model.
             judgement: What was decided about it.
             dataset: Its name is the name of the registered model.
-            split: The split whose hold-out the model has not seen.
+            report: Its evaluation, with the division whose hold-out it has not seen.
 
         Returns:
             The number of the version; None if the model failed on its own and never was one.
@@ -105,7 +108,7 @@ class Registry:
         version = self.version_of(name, tracked)
         if version is None and not decision.registered:
             return None
-        tags = _tags(tracked, judgement, dataset, split)
+        tags = _tags(tracked, judgement, dataset, report)
         if version is None:
             version = self._create(name, tracked, decision, tags)
         elif version.judgement != judgement:
@@ -255,13 +258,15 @@ def _gone(tracked: TrackedModel, why: str) -> RegistryError:
 
 
 def _tags(
-    tracked: TrackedModel, judgement: Judgement, dataset: DatasetConfig, split: SplitConfig
+    tracked: TrackedModel, judgement: Judgement, dataset: DatasetConfig, report: EvaluationReport
 ) -> dict[str, str]:
     return {
         "model_id": tracked.model_id,  # MLflow's SQL registry does not give back its own
         "sha256": tracked.sha256,
         "question": question(dataset),
-        "split": split.model_dump_json(),
+        "division": report.division.model_dump_json(),
+        "threshold": report.setup.threshold.model_dump_json(),
+        "holdout": tracked.holdout,
         "candidate": tracked.candidate,
         "decision": judgement.decision.outcome,
         "decision.summary": judgement.decision.summary(),
@@ -281,7 +286,8 @@ def _version(found: ModelVersion, aliases: dict[str, str]) -> Version:
         source=found.source,
         sha256=tags["sha256"],
         question=tags["question"],
-        split=SplitConfig.model_validate_json(tags["split"]),
+        division=Division.model_validate_json(tags["division"]),
+        threshold=Threshold.model_validate_json(tags["threshold"]),
         candidate=tags["candidate"],
         judgement=Judgement.model_validate_json(tags[_JUDGEMENT]),
     )

@@ -44,9 +44,10 @@ def test_table_is_for_people(cli: Run, train: Run, table: Path) -> None:
     outcome = cli("train", "--data", table, *SMALL)
 
     assert outcome.code == 0, outcome.err
-    for words in ("Candidates", "majority baseline", "Decision", "promoted", "Next"):
+    for words in ("Candidates", "majority", "best possible", "gender", "Decision", "Next"):
         assert words in outcome.out
-    assert max(map(len, outcome.out.splitlines())) <= 120
+    lines = [line for line in outcome.out.splitlines() if str(table) not in line]
+    assert max(map(len, lines)) <= 120
     again = cli("train", "--data", table, *SMALL)
     assert "this very model was judged before" in again.out
     assert "load, split, train, evaluate: nothing they depend on has changed" in again.out

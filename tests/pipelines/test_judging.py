@@ -8,13 +8,11 @@ from mlflow import MlflowClient
 
 from student_performance.registry import Registry, Store
 from student_performance.settings import local_tracking_uri
-from tests.conftest import Outcome, Stores
+from tests.conftest import MIDDLE, WEAK, Outcome, Stores
 from tests.pipelines.test_resume import killed
 
 Run = Callable[..., Outcome]
 NAME = "student_performance"
-WEAK = "--set=candidates.logistic_regression.C=0.0001"
-MIDDLE = "--set=candidates.logistic_regression.C=0.001"
 STRICT = "--set=gate.min_test_rows=5000"
 
 

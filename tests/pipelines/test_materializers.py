@@ -19,7 +19,9 @@ from student_performance.errors import RegistryError
 from student_performance.records import TrackedModel
 from student_performance.simulate import simulate
 
-TRACKED = TrackedModel(model_id="m-1", run_id="r-1", sha256="0" * 64, candidate="made up")
+TRACKED = TrackedModel(
+    model_id="m-1", run_id="r-1", sha256="0" * 64, candidate="made up", holdout="1" * 32
+)
 
 
 def unchanged(rows: pd.DataFrame) -> pd.DataFrame:

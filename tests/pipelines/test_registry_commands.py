@@ -9,11 +9,10 @@ import pytest
 from student_performance.errors import RegistryError
 from student_performance.registry import Registry, Store
 from student_performance.settings import local_tracking_uri
-from tests.conftest import Outcome
+from tests.conftest import WEAK, Outcome
 
 Run = Callable[..., Outcome]
 NAME = "student_performance"
-WEAK = "--set=candidates.logistic_regression.C=0.0001"
 
 
 @pytest.fixture

@@ -14,19 +14,18 @@ from mlflow import MlflowClient
 
 from student_performance.registry import Registry, Store, Tracker
 from student_performance.settings import local_tracking_uri
-from tests.conftest import Outcome
+from tests.conftest import WEAK, Outcome
 
 Train = Callable[..., Outcome]
 NAME = "student_performance"
-WEAK = "--set=candidates.logistic_regression.C=0.0001"
 
 # Where the process dies: owner, function, at its start or end, at which call.
 PLACES = {
-    "load, before": ("steps.load.load_table", "before", 1),
-    "load, after": ("steps.load.load_table", "after", 1),
+    "load, before": ("steps.load.read", "before", 1),
+    "load, after": ("steps.load.inspect", "after", 1),
     "split": ("student_performance.splitting.split", "after", 1),
     "train, before": ("steps.train.compare", "before", 1),
-    "train, after": ("steps.train.fit", "after", 1),
+    "train, after": ("steps.train.set_up", "after", 1),
     "evaluate, before": ("student_performance.evaluation.evaluate", "before", 1),
     "tracking, run filled": ("mlflow.MlflowClient.log_batch", "after", 1),
     "tracking, model logged": ("mlflow.sklearn.log_model", "after", 1),

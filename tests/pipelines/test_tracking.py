@@ -11,6 +11,7 @@ import pytest
 from mlflow import MlflowClient
 from zenml.client import Client
 
+from student_performance.figures import FIGURES
 from student_performance.settings import local_tracking_uri
 from tests.conftest import Outcome, Stores
 
@@ -37,7 +38,7 @@ def test_run_holds_parameters_metrics_with_bounds_and_origin(
 
     assert run.info.status == "FINISHED"
     assert run.data.params["candidates.logistic_regression.C"] == "1.0"
-    assert run.data.params["target"] == "test_score < 60"
+    assert run.data.params["target"] == "at risk unless test_score >= 60"
     for name, score in result["report"]["scores"].items():
         assert run.data.metrics[f"test_{name}"] == pytest.approx(score["value"])
         assert run.data.metrics[f"test_{name}_low"] == pytest.approx(score["low"])
@@ -47,6 +48,7 @@ def test_run_holds_parameters_metrics_with_bounds_and_origin(
     assert len(run.data.tags["git_commit"]) >= 7
     assert run.data.tags["mlflow.source.git.commit"] == run.data.tags["git_commit"]
     assert run.data.tags["decision"] == "promoted"
+    assert run.data.tags["holdout"] == result["verdict"]["model"]["holdout"]
 
 
 def test_run_holds_report_figures_and_one_model(trained: Outcome, client: MlflowClient) -> None:
@@ -54,7 +56,7 @@ def test_run_holds_report_figures_and_one_model(trained: Outcome, client: Mlflow
     run = client.get_run(run_id)
     names = {artifact.path for artifact in client.list_artifacts(run_id)}
 
-    assert names >= {"report.html", "report.json", "roc.png", "reliability.png", "candidates.png"}
+    assert names == {"report.html", "report.json", *(f"{name}.png" for name in FIGURES)}
     assert len(client.search_logged_models([run.info.experiment_id])) == 1
 
 
@@ -136,7 +138,8 @@ def test_artifacts_have_hashes_metadata_and_views(trained: Outcome, stores: Stor
     }
 
     assert set(artifacts) == {
-        "table", "train", "test", "model", "comparison", "report", "tracked_model", "decision",
+        "table", "leakage", "train", "validation", "test", "division", "model", "comparison",
+        "setup", "report", "tracked_model", "decision",
     }  # fmt: skip
     for name, artifact in artifacts.items():
         assert artifact.content_hash, name

@@ -9,11 +9,10 @@ import pytest
 
 from student_performance.registry import Registry, Store, Tracker
 from student_performance.settings import local_tracking_uri
-from tests.conftest import PROJECT, Outcome, Stores
+from tests.conftest import PROJECT, WEAK, Outcome, Stores
 
 Train = Callable[..., Outcome]
 NAME = "student_performance"
-WEAK = "--set=candidates.logistic_regression.C=0.0001"
 
 
 def statuses(outcome: Outcome) -> dict[str, str]:
@@ -202,22 +201,6 @@ def test_too_few_common_rows_keep_the_champion(train: Train) -> None:
     assert "rows were used to train neither" in other_split.err
 
 
-def test_data_set_with_cohorts_groups_students(train: Train, tmp_path: Path) -> None:
-    from student_performance.simulate import simulate
-
-    frame = simulate(2000, seed=4).assign(course="A", passed=1)
-    frame["passed"] = (frame["test_score"] >= 60).astype(int)
-    frame.loc[1500:, "course"] = "B"
-    frame.loc[1500:, "student_id"] = frame["student_id"].to_numpy()[:500]  # repeats of course A
-    data = tmp_path / "oulad.csv"
-    frame.to_csv(data, index=False)
-    outcome = train("--dataset=oulad", data=data)
-
-    assert outcome.code == 0, outcome.err
-    assert outcome.json["aliases"] == {"champion": "1"}
-    assert outcome.json["model_uri"] == "models:/oulad/1"
-
-
 def test_nothing_is_left_in_the_working_directory(
     train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -238,6 +221,7 @@ def test_export_writes_the_same_bytes_for_the_same_training(train: Train, tmp_pa
 
     first = exported()
     assert set(first) == {
-        "candidates.csv", "metrics.json", "reliability.csv", "results.md", "roc.csv",
+        "candidates.csv", "metrics.json", "precision_recall.csv", "reliability.csv", "results.md",
+        "roc.csv",
     }  # fmt: skip
     assert exported("--no-cache") == first

@@ -6,14 +6,13 @@ import hypothesis
 import pandas as pd
 import pytest
 
-from student_performance.config import DatasetConfig, IntervalConfig, LearningConfig
+from student_performance.config import IntervalConfig, LearningConfig
 from student_performance.config_files import load_configs
+from student_performance.contract import DatasetConfig
 from student_performance.dataset import load_table
-from student_performance.evaluation import evaluate
 from student_performance.simulate import simulate, to_csv
-from student_performance.splitting import split
-from student_performance.training import compare, fit
-from tests.unit.builders import CONFIGS, HEADER, Training, WriteCsv
+from tests.unit.builders import CONFIGS, HEADER, WriteCsv
+from tests.unit.trainings import Training, trained
 
 # The same examples on every machine: a red test shall mean a change, not luck.
 hypothesis.settings.register_profile("unit", deadline=None, derandomize=True, database=None)
@@ -39,7 +38,11 @@ def intervals() -> IntervalConfig:
 def learning() -> LearningConfig:
     overrides = (
         "cross_validation.folds=3",
+        "cross_validation.repeats=1",
         "candidates.report_forest.n_estimators=10",
+        "candidates.tuned_forest.n_estimators=10",
+        "candidates.tuned_forest.min_samples_leaf=[5, 50]",
+        "candidates.monotone_boosting.max_iter=10",
         "intervals.resamples=100",
     )
     return load_configs(CONFIGS, "student_performance", overrides)[0].learning
@@ -54,11 +57,7 @@ def students(tmp_path_factory: pytest.TempPathFactory, dataset: DatasetConfig) -
 
 @pytest.fixture(scope="session")
 def training(students: pd.DataFrame, dataset: DatasetConfig, learning: LearningConfig) -> Training:
-    train, test = split(students, dataset, learning.split, learning.cross_validation.folds)
-    comparison = compare(train, dataset, learning)
-    model = fit(comparison.chosen, train, dataset, learning)
-    report = evaluate(model, test, dataset, comparison, learning.intervals)
-    return Training(train, test, comparison, model, report)
+    return trained(students, dataset, learning)
 
 
 @pytest.fixture

@@ -9,7 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from student_performance import figures
-from student_performance.evaluation import EvaluationReport, ReliabilityBin
+from student_performance.curves import ReliabilityBin
+from student_performance.evaluation import EvaluationReport
+from student_performance.explain import Importance
 from student_performance.figures import FIGURES, draw_all
 from student_performance.training import CandidateScore
 from tests.unit.builders import comparison, one_class_report, report, scores
@@ -28,12 +30,16 @@ def changed_report() -> EvaluationReport:
     return report(
         comparison=comparison(candidates=candidates, chosen="other"),
         roc=report().roc[::2],
-        reliability=(ReliabilityBin(predicted=0.5, observed=0.4, n=3),),
+        precision_recall=report().precision_recall[::2],
+        reliability=(ReliabilityBin(predicted=0.5, observed=0.4, low=0.2, high=0.6, n=13),),
+        importances=report().importances[:1],
     )
 
 
 def test_there_is_a_figure_for_each_question() -> None:
-    assert list(FIGURES) == ["candidates", "roc", "reliability"]
+    assert list(FIGURES) == [
+        "candidates", "roc", "precision_recall", "reliability", "importances",
+    ]  # fmt: skip
 
 
 @each_figure
@@ -71,13 +77,13 @@ def test_hold_out_without_a_curve_can_be_drawn(draw: Draw) -> None:
 
 
 @pytest.fixture
-def axes(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Axes]:
+def axes(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Axes]:
     """What a figure draws, before it is pixels."""
 
-    def drawn(name: str) -> Axes:
+    def drawn(name: str, of: EvaluationReport | None = None) -> Axes:
         captured = Figure().add_subplot()
         monkeypatch.setattr(figures, "_png", lambda draw: draw(captured))
-        FIGURES[name](report())
+        FIGURES[name](of or report())
         return captured
 
     return drawn
@@ -88,7 +94,7 @@ def lines(axes: Axes) -> list[list[tuple[float, float]]]:
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_figure_says_what_it_shows(name: str, axes: Callable[[str], Axes]) -> None:
+def test_figure_says_what_it_shows(name: str, axes: Callable[..., Axes]) -> None:
     drawn = axes(name)
 
     assert drawn.get_title()
@@ -97,7 +103,7 @@ def test_figure_says_what_it_shows(name: str, axes: Callable[[str], Axes]) -> No
     assert drawn.get_legend_handles_labels()[1]
 
 
-def test_curve_is_drawn_beside_the_diagonal_of_chance(axes: Callable[[str], Axes]) -> None:
+def test_curve_is_drawn_beside_the_diagonal_of_chance(axes: Callable[..., Axes]) -> None:
     drawn = axes("roc")
 
     assert lines(drawn) == [[(0, 0), (1, 1)], [(0.0, 0.0), (0.123456, 0.7), (1.0, 1.0)]]
@@ -105,29 +111,64 @@ def test_curve_is_drawn_beside_the_diagonal_of_chance(axes: Callable[[str], Axes
 
 
 def test_reliability_is_drawn_with_areas_that_grow_with_the_students(
-    axes: Callable[[str], Axes],
+    axes: Callable[..., Axes],
 ) -> None:
     drawn = axes("reliability")
-    (points,) = drawn.collections
+    bars, points = drawn.collections
     largest, half = points.get_sizes()
 
-    assert lines(drawn) == [[(0, 0), (1, 1)], [(0.15, 0.12), (0.85, 0.9)]]
+    assert lines(drawn)[:2] == [[(0, 0), (1, 1)], [(0.15, 0.12), (0.85, 0.9)]]
+    assert [bar[:, 1].tolist() for bar in bars.get_segments()] == [
+        pytest.approx([0.08, 0.17]), pytest.approx([0.82, 0.95]),
+    ]  # fmt: skip
     assert points.get_offsets().tolist() == [[0.15, 0.12], [0.85, 0.9]]
     assert 0 < half < largest
 
 
 def test_candidates_are_drawn_with_their_intervals_and_the_baseline_as_a_line(
-    axes: Callable[[str], Axes],
+    axes: Callable[..., Axes],
 ) -> None:
     drawn = axes("candidates")
     bars = [bar.lines[2][0].get_segments()[0].tolist() for bar in drawn.containers]
 
     assert [label.get_text() for label in drawn.get_yticklabels()] == [
-        "logistic regression", "report forest",
+        "logistic regression", "tuned forest",
     ]  # fmt: skip
     assert bars[0] == [pytest.approx([0.44, 0]), pytest.approx([0.46, 0])]
     assert bars[1] == [pytest.approx([0.71, 1]), pytest.approx([0.73, 1])]
     assert [(0.64, 0), (0.64, 1)] in lines(drawn)
+
+
+def test_precision_is_drawn_beside_flagging_by_chance(axes: Callable[..., Axes]) -> None:
+    drawn = axes("precision_recall")
+
+    assert lines(drawn) == [
+        [(0, 0.342), (1, 0.342)], [(1.0, 0.342), (0.6, 0.7), (0.123456, 0.9)],
+    ]  # fmt: skip
+    assert drawn.get_ylim() == (0, 1)
+    assert drawn.get_legend_handles_labels()[1] == ["by chance", "logistic regression"]
+
+
+def test_importances_are_drawn_with_the_largest_on_top(axes: Callable[..., Axes]) -> None:
+    drawn = axes("importances")
+    bars = [patch.get_width() for patch in drawn.patches]
+
+    assert [label.get_text() for label in drawn.get_yticklabels()] == [
+        "attendance percent", "hours studied",
+    ]  # fmt: skip
+    assert bars == [0.04, 0.12]
+
+
+def test_only_the_largest_importances_of_many_are_drawn(axes: Callable[..., Axes]) -> None:
+    many = [Importance(feature=f"f{n}", mean=n / 100, sd=0.01, repeats=10) for n in range(30)]
+    drawn = axes("importances", report(importances=tuple(many)))
+    names = [label.get_text() for label in drawn.get_yticklabels()]
+
+    assert names == [f"f{n}" for n in range(18, 30)]
+
+
+def test_reliability_without_a_bin_of_ten_students_can_be_drawn() -> None:
+    assert figures.reliability_png(report(reliability=())).startswith(MAGIC)
 
 
 def test_all_figures_are_those_of_the_report_that_was_asked_for() -> None:
@@ -135,8 +176,8 @@ def test_all_figures_are_those_of_the_report_that_was_asked_for() -> None:
         assert draw_all(one) == {name: draw(one) for name, draw in FIGURES.items()}
 
 
-def test_curve_is_left_out_where_one_class_is_missing() -> None:
-    assert list(draw_all(one_class_report())) == ["candidates", "reliability"]
+def test_curves_are_left_out_where_one_class_is_missing() -> None:
+    assert list(draw_all(one_class_report())) == ["candidates", "reliability", "importances"]
 
 
 def test_figures_of_a_report_are_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,12 +11,24 @@ from sklearn import metrics as sk
 
 from student_performance import metrics
 from student_performance.config import IntervalConfig
-from student_performance.metrics import LABELS, errors, log_losses, paired_gain, score, wilson
+from student_performance.metrics import (
+    LABELS,
+    Costs,
+    Scores,
+    cost_of,
+    log_losses,
+    paired_gain,
+    wilson,
+)
 from student_performance.simulate import PASS_MARK, ceilings, posterior, simulate
 from tests.unit.builders import estimate
 
 Sample = tuple[NDArray[np.int8], NDArray[np.float64], NDArray[np.float64]]
 CONFIG = IntervalConfig(resamples=100)
+
+
+def score(y: NDArray[np.int8], p: NDArray[np.float64], config: IntervalConfig) -> Scores:
+    return metrics.score(y, p, Costs(), config)
 
 
 @st.composite
@@ -41,7 +53,7 @@ def test_weighted_losses_and_threshold_scores_equal_those_of_scikit_learn(sample
     y, p, weights = sample
     flagged = p >= 0.5
     options = {"sample_weight": weights, "labels": [0, 1], "zero_division": 0}
-    ours = {k: v[0] for k, v in metrics._weighted_scores(weights[None, :], y, p).items()}
+    ours = {k: v[0] for k, v in metrics._weighted_scores(weights[None, :], y, p, Costs()).items()}
 
     assert ours["log_loss"] == pytest.approx(
         sk.log_loss(y, p, sample_weight=weights, labels=[0, 1])
@@ -56,7 +68,7 @@ def test_weighted_losses_and_threshold_scores_equal_those_of_scikit_learn(sample
 @given(weighted_samples())
 def test_weighted_ranking_scores_equal_those_of_scikit_learn(sample: Sample) -> None:
     y, p, weights = sample
-    ours = {k: v[0] for k, v in metrics._weighted_scores(weights[None, :], y, p).items()}
+    ours = {k: v[0] for k, v in metrics._weighted_scores(weights[None, :], y, p, Costs()).items()}
     if 0 < weights @ y < weights.sum():
         assert ours["roc_auc"] == pytest.approx(sk.roc_auc_score(y, p, sample_weight=weights))
         assert ours["average_precision"] == pytest.approx(
@@ -69,10 +81,10 @@ def test_weighted_ranking_scores_equal_those_of_scikit_learn(sample: Sample) -> 
 def test_many_weightings_are_scored_each_for_itself() -> None:
     y, p = simulated(50, seed=3)
     weights = np.random.default_rng(0).multinomial(50, np.full(50, 0.02), size=4).astype(float)
-    together = metrics._weighted_scores(weights, y, p)
+    together = metrics._weighted_scores(weights, y, p, Costs())
 
     for i, alone in enumerate(weights):
-        for name, value in metrics._weighted_scores(alone[None, :], y, p).items():
+        for name, value in metrics._weighted_scores(alone[None, :], y, p, Costs()).items():
             assert together[name][i] == pytest.approx(value[0])
 
 
@@ -229,7 +241,7 @@ def test_student_is_flagged_from_exactly_the_threshold_on() -> None:
     y, p = np.array([1, 1, 0, 0, 1], np.int8), np.array([0.5, 0.4999, 0.5, 0.4999, 0.5])
     scores = score(y, p, CONFIG)
 
-    assert errors(y, p).tolist() == [0.0, 1.0, 1.0, 0.0, 0.0]
+    assert cost_of(y, p, Costs()).tolist() == [0.0, 1.0, 1.0, 0.0, 0.0]
     assert scores["accuracy"].value == 0.6
     assert scores["balanced_accuracy"].value == pytest.approx((2 / 3 + 1 / 2) / 2)
 
@@ -247,7 +259,7 @@ def test_each_of_the_resamples_draws_as_many_rows_as_there_are(
     cells: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(metrics, "_CELLS", cells)
-    drawn = metrics._resampled(lambda w: {"rows": w.sum(axis=1), "first": w[:, 0]}, 10, CONFIG)
+    drawn = metrics.resampled(lambda w: {"rows": w.sum(axis=1), "first": w[:, 0]}, 10, CONFIG)
 
     assert drawn["rows"].tolist() == [10.0] * 100
     assert drawn["first"].mean() == pytest.approx(1, abs=0.4)
@@ -258,13 +270,13 @@ def test_each_of_the_resamples_draws_as_many_rows_as_there_are(
 def test_interval_cuts_the_same_share_off_both_tails(level: float, ends: tuple[int, int]) -> None:
     replicates = np.random.default_rng(1).permutation(101).astype(np.float64)
 
-    assert metrics._percentiles(replicates, level) == pytest.approx(ends)
+    assert metrics.percentiles(replicates, level) == pytest.approx(ends)
 
 
 def test_resample_without_a_score_does_not_spoil_the_interval() -> None:
     replicates = np.array([np.nan, *range(101)])
 
-    assert metrics._percentiles(replicates, 0.9) == pytest.approx((5, 95))
+    assert metrics.percentiles(replicates, 0.9) == pytest.approx((5, 95))
 
 
 @pytest.mark.parametrize(("digits", "text"), [(3, "0.787 [0.769, 0.804]"), (1, "0.8 [0.8, 0.8]")])

@@ -2,25 +2,33 @@
 
 from typing import Any
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
 from student_performance.config import (
     CandidateConfig,
-    Column,
-    DatasetConfig,
+    GradientBoostingConfig,
     LogisticRegressionConfig,
     RandomForestConfig,
 )
-from student_performance.models import build, build_baseline, risk
-from tests.unit.builders import FixedRisk
+from student_performance.contract import Column, DatasetConfig
+from student_performance.models import build, build_baseline, fit, risk, variants
+from tests.unit.trainings import FixedRisk
 
 LINEAR = LogisticRegressionConfig(kind="logistic_regression")
-HOURS = {"role": "feature", "kind": "number", "nullable": True}
-COURSE = {"role": "feature", "kind": "category", "categories": ("a", "b"), "nullable": True}
+BOOSTING = GradientBoostingConfig(kind="gradient_boosting", max_iter=30)
+HOURS = {"role": "feature", "known": "before", "kind": "number", "nullable": True}
+COURSE = {
+    "role": "feature",
+    "known": "before",
+    "kind": "category",
+    "categories": ("a", "b"),
+    "nullable": True,
+}
 
 
 def contract(**features: dict[str, Any]) -> DatasetConfig:
@@ -55,6 +63,16 @@ def habits(rows: int = 60) -> tuple[pd.DataFrame, np.ndarray]:
             RandomForestConfig(kind="random_forest", n_estimators=7, random_state=3),
             RandomForestClassifier,
             {"n_estimators": 7, "random_state": 3, "min_samples_leaf": 1},
+        ),
+        (
+            RandomForestConfig(kind="random_forest", min_samples_leaf=(20,)),
+            RandomForestClassifier,
+            {"n_estimators": 100, "random_state": 42, "min_samples_leaf": 20},
+        ),
+        (
+            BOOSTING.model_copy(update={"learning_rate": 0.2, "max_leaf_nodes": 4}),
+            HistGradientBoostingClassifier,
+            {"learning_rate": 0.2, "max_iter": 30, "max_leaf_nodes": 4, "early_stopping": False},
         ),
     ],
 )
@@ -150,3 +168,54 @@ def test_risk_is_the_chance_of_class_one_wherever_it_stands(classes: tuple[int, 
 
     assert found == pytest.approx(risks)
     assert found.dtype == np.float64
+
+
+def test_boosting_keeps_the_directions_of_the_contract_and_no_other() -> None:
+    dataset = contract(
+        course=COURSE,
+        hours={**HOURS, "risk": "falls"},
+        absences={**HOURS, "risk": "rises"},
+        age=HOURS,
+    )
+    estimator = build(BOOSTING, dataset).named_steps["estimator"]
+
+    # The preprocessing puts the numbers first, then one column for each category.
+    assert list(estimator.monotonic_cst) == [-1, 1, 0, 0, 0]
+
+
+def test_boosting_does_not_learn_a_direction_that_the_contract_rules_out() -> None:
+    table, y = habits(400)
+    hours, wrong = table[["hours"]], (1 - y).astype(np.int8)  # here, much studying hurts
+    falls = build(BOOSTING, contract(hours={**HOURS, "risk": "falls"})).fit(hours, wrong)
+    free = build(BOOSTING, contract(hours=HOURS)).fit(hours, wrong)
+    asked = pd.DataFrame({"hours": np.linspace(0, 10, 50)})
+
+    assert (np.diff(risk(falls, asked)) <= 0).all()
+    assert risk(free, asked)[-1] > risk(free, asked)[0] + 0.5
+
+
+def test_variants_are_the_leaf_sizes_by_their_description() -> None:
+    forest = RandomForestConfig(kind="random_forest", min_samples_leaf=(5, 20))
+    one = forest.model_copy(update={"min_samples_leaf": 5})
+
+    assert variants(LINEAR) == {"": LINEAR}
+    assert variants(one) == {"": one}
+    assert variants(forest) == {
+        "min_samples_leaf=5": one,
+        "min_samples_leaf=20": forest.model_copy(update={"min_samples_leaf": 20}),
+    }
+
+
+@pytest.mark.parametrize(
+    "candidate",
+    [LINEAR, RandomForestConfig(kind="random_forest", n_estimators=5), BOOSTING],
+    ids=lambda candidate: candidate.kind,
+)
+def test_fit_gives_the_same_model_each_time(candidate: CandidateConfig) -> None:
+    table, y = habits()
+    dataset = contract(hours=HOURS, course=COURSE)
+    first, second = (
+        fit(build(candidate, dataset), table[["hours", "course"]], y) for _ in range(2)
+    )
+
+    assert joblib.hash(first) == joblib.hash(second)

@@ -9,7 +9,7 @@ from student_performance.promotion import ChampionComparison, Decision, Outcome,
 from tests.unit.builders import estimate, report
 
 POLICY = GatePolicy(min_test_rows=300)
-OWN_CHECKS = ["valid", "enough rows", "beats the baseline", "accuracy"]
+OWN_CHECKS = ["valid", "enough rows", "beats the baseline", "cost", "calibration", "fairness"]
 TINY = 1e-12
 
 
@@ -99,20 +99,20 @@ def test_model_that_beats_the_baseline_by_the_least_amount_passes() -> None:
 
 
 @pytest.mark.parametrize("high", [0.0, TINY, 0.2])
-def test_accuracy_that_may_equal_that_of_the_majority_passes(high: float) -> None:
-    decision = judge(report(accuracy_gain=estimate(-0.1, -0.3, high)))
+def test_cost_that_may_equal_that_of_the_majority_passes(high: float) -> None:
+    decision = judge(report(cost_gain=estimate(-0.1, -0.3, high)))
 
     assert decision.outcome is Outcome.PROMOTED
     assert failed(decision) == []
 
 
 def test_accuracy_significantly_below_that_of_the_majority_is_refused() -> None:
-    decision = judge(report(accuracy_gain=estimate(-0.1, -0.3, -TINY)))
+    decision = judge(report(cost_gain=estimate(-0.1, -0.3, -TINY)))
 
     assert decision.outcome is Outcome.REFUSED
     assert not decision.registered
-    assert failed(decision) == ["accuracy"]
-    assert text_of(decision, "accuracy") == (
+    assert failed(decision) == ["cost"]
+    assert text_of(decision, "cost") == (
         "accuracy is 0.1000 [0.0000, 0.3000] lower than the majority's"
     )
 
@@ -195,13 +195,15 @@ def test_champion_that_is_judged_again_stays_promoted() -> None:
 def test_sentences_give_the_size_and_the_direction_of_a_difference(
     gain: Estimate, loss_text: str, accuracy_text: str
 ) -> None:
-    decision = judge(report(log_loss_gain=gain, accuracy_gain=gain))
+    decision = judge(report(log_loss_gain=gain, cost_gain=gain))
 
     assert text_of(decision, "beats the baseline") == (
         f"log loss is {loss_text} than always saying the average risk"
     )
-    assert text_of(decision, "accuracy").endswith(f"] {accuracy_text} than the majority's")
+    assert text_of(decision, "cost").endswith(f"] {accuracy_text} than the majority's")
 
 
 def test_valid_data_are_said_to_be_valid() -> None:
-    assert text_of(judge(report()), "valid") == "the data keep their contract"
+    assert text_of(judge(report()), "valid") == (
+        "the data keep their contract and no leak was found"
+    )

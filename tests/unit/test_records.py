@@ -5,10 +5,23 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from student_performance.config import Strict
+from student_performance.metrics import Estimate
 from student_performance.promotion import ChampionComparison, Decision
 from student_performance.records import Provenance, RunSummary, Verdict
-from tests.unit.builders import decision, estimate, one_class_report, tracked, verdict, version
+from student_performance.strict import Strict
+from tests.unit.builders import (
+    ceiling,
+    decision,
+    division,
+    estimate,
+    leakage,
+    one_class_report,
+    report,
+    setup,
+    tracked,
+    verdict,
+    version,
+)
 
 RECORDS = [
     tracked(),
@@ -16,6 +29,10 @@ RECORDS = [
     verdict(version=None, decision=decision(one_class_report())),
     decision(champion=ChampionComparison(version="1", log_loss_gain=estimate(0.1, 0.05, 0.2))),
     version(),
+    division(by="cohort", term="2014J"),
+    setup(estimate(0.1, 0.05, 0.2)),
+    leakage("a leak"),
+    report(ceiling=ceiling()),
     Provenance(data_md5="a", git_commit="b", zenml_run_id="c", code_sha256="d"),
     RunSummary(
         run_id="run",
@@ -55,3 +72,25 @@ def test_decision_read_back_still_says_what_it_decided() -> None:
 
     assert again.promote
     assert again.summary() == decision().summary()
+
+
+@pytest.mark.parametrize(
+    ("champion", "serves", "meaning"),
+    [
+        (None, True, "the model serves"),
+        (None, False, "but a person let another version serve"),
+        (estimate(0.0, -0.1, 0.1), False, "the champion stays; the model is registered as challen"),
+        (estimate(0.0, -0.1, 0.1), True, "the model serves all the same: roll back, or let it be"),
+    ],
+)
+def test_verdict_says_what_follows(champion: Estimate | None, serves: bool, meaning: str) -> None:
+    beside = ChampionComparison(version="1", log_loss_gain=champion) if champion else None
+    found = verdict(decision=decision(champion=beside), serves=serves)
+
+    assert found.meaning().startswith(meaning)
+
+
+def test_verdict_about_an_unregistered_model_says_so() -> None:
+    refused = verdict(version=None, decision=decision(one_class_report()), serves=False)
+
+    assert refused.meaning() == "the model does not serve"

@@ -1,29 +1,33 @@
 """The candidates are compared on rows they have not seen, and the baseline is never chosen."""
 
+from typing import Any
+
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
 
 from student_performance import training as module
 from student_performance.config import (
-    CrossValidationConfig,
-    DatasetConfig,
     LearningConfig,
+    LogisticRegressionConfig,
     RandomForestConfig,
 )
+from student_performance.contract import DatasetConfig
 from student_performance.dataset import AT_RISK
-from student_performance.evaluation import evaluate
-from student_performance.models import risk
+from student_performance.models import build, risk
 from student_performance.promotion import Outcome
 from student_performance.simulate import ceilings, posterior, simulate
-from student_performance.splitting import split
-from student_performance.training import Comparison, compare, fit
-from tests.unit.builders import Training, decision
+from student_performance.training import Comparison, compare, fit_chosen
+from tests.unit.builders import comparison, decision
+from tests.unit.trainings import Training, repeating, trained
+
+LINEAR = LogisticRegressionConfig(kind="logistic_regression")
+FOREST = RandomForestConfig(kind="random_forest", n_estimators=10)
 
 
-def with_forest_only(learning: LearningConfig) -> LearningConfig:
-    forest = RandomForestConfig(kind="random_forest", n_estimators=10)
-    return learning.model_copy(update={"candidates": {"forest": forest}})
+def only(learning: LearningConfig, **candidates: Any) -> LearningConfig:
+    return learning.model_copy(update={"candidates": candidates})
 
 
 def shuffled(table: pd.DataFrame, seed: int) -> pd.DataFrame:
@@ -50,121 +54,166 @@ def test_comparison_records_what_it_was_made_from(
 
     assert comparison.rows == len(train)
     assert comparison.prevalence == pytest.approx(train[AT_RISK].mean())
-    assert comparison.folds == learning.cross_validation.folds == 3
+    assert (comparison.folds, comparison.repeats) == (3, 1)
     assert comparison.level == learning.intervals.level
     for candidate in comparison.candidates:
         assert {score.n for score in candidate.scores.values()} == {len(train)}
 
 
-def test_candidate_with_the_lowest_log_loss_is_chosen(training: Training) -> None:
-    comparison = training.comparison
-    losses = {name: loss(comparison, name) for name in ("logistic_regression", "report_forest")}
+def with_losses(
+    losses: dict[str, list[float]],
+    monkeypatch: pytest.MonkeyPatch,
+    train: pd.DataFrame,
+    dataset: DatasetConfig,
+    learning: LearningConfig,
+) -> Comparison:
+    """A comparison in which each candidate has the given log loss in each fold."""
+    candidates = {
+        name: LogisticRegressionConfig(kind="logistic_regression", C=number + 1)
+        for number, name in enumerate(losses)
+    }
+    ordered = iter([[0.7, 0.7, 0.7], *losses.values()])
 
-    assert comparison.chosen == min(losses, key=losses.__getitem__) == "logistic_regression"
+    def fold_scores(*_: object) -> dict[str, Any]:
+        return {name: np.array(next(ordered)) for name in ("log_loss",)}
+
+    monkeypatch.setattr(module, "fold_scores", fold_scores)
+    return compare(train, dataset, only(learning, **candidates))
 
 
-def test_choice_does_not_depend_on_the_order_of_the_candidates(
-    training: Training, dataset: DatasetConfig, learning: LearningConfig
+# The best has a standard deviation of .1 over 3 folds: a standard error of .1 * sqrt(1/3 + 1/2).
+BEST, ERROR = [0.4, 0.5, 0.6], 0.1 * np.sqrt(1 / 3 + 1 / 2)
+
+
+@pytest.mark.parametrize(
+    ("losses", "chosen"),
+    [
+        ({"a": [0.5 + 0.99 * ERROR] * 3, "b": BEST}, "a"),
+        ({"a": [0.5 + 1.01 * ERROR] * 3, "b": BEST}, "b"),
+        ({"a": [0.9] * 3, "b": [0.5 + 0.9 * ERROR] * 3, "c": BEST}, "b"),
+        ({"a": [0.9] * 3, "b": BEST, "c": [0.5 + 0.1 * ERROR] * 3}, "b"),
+        ({"a": BEST, "b": BEST}, "a"),
+        # The error is that of the best: another one's may be as large as it likes.
+        ({"a": [0.0, 0.7, 1.4], "b": [0.5] * 3}, "b"),
+    ],
+    ids=["within", "beyond", "simplest within", "complexer is no choice", "equal", "of the best"],
+)
+def test_simplest_within_one_standard_error_of_the_best_is_chosen(
+    losses: dict[str, list[float]],
+    chosen: str,
+    monkeypatch: pytest.MonkeyPatch,
+    training: Training,
+    dataset: DatasetConfig,
+    learning: LearningConfig,
 ) -> None:
-    turned = learning.model_copy(
-        update={"candidates": dict(reversed(list(learning.candidates.items())))}
+    found = with_losses(losses, monkeypatch, training.train, dataset, learning)
+
+    assert found.chosen == chosen
+    assert np.mean(losses[found.best]) == min(map(np.mean, losses.values()))
+    if losses[found.best] == BEST:
+        assert found.standard_error == pytest.approx(ERROR)
+    assert found.chosen_config == LogisticRegressionConfig(
+        kind="logistic_regression", C=list(losses).index(chosen) + 1
     )
 
-    assert compare(training.train, dataset, turned).chosen == "logistic_regression"
+
+def test_choice_is_explained() -> None:
+    assert comparison().why() == "logistic_regression has the lowest log loss"
+    assert comparison(best="tuned_forest").why() == (
+        "logistic_regression is simpler than tuned_forest, whose log loss is lower by less than a"
+        " standard error (0.0042)"
+    )
+
+
+def test_tuned_forest_takes_part_with_its_best_leaf_size(
+    training: Training, dataset: DatasetConfig, learning: LearningConfig
+) -> None:
+    sizes = (1, 5, 50)
+    several = FOREST.model_copy(update={"min_samples_leaf": sizes})
+    each = {f"leaf_{s}": FOREST.model_copy(update={"min_samples_leaf": s}) for s in sizes}
+    tuned = compare(training.train, dataset, only(learning, forest=several))
+    alone = compare(training.train, dataset, only(learning, **each))
+
+    assert tuned.candidates[1].setting == "min_samples_leaf=50"
+    assert tuned.candidates[1].scores == alone.candidates[3].scores
+    assert loss(tuned, "forest") == min(loss(alone, name) for name in each)
+    assert tuned.chosen_config == each["leaf_50"]
+    assert [c.setting for c in alone.candidates] == [""] * 4
+
+
+def test_chosen_forest_is_fitted_with_the_leaf_size_that_was_found(
+    training: Training, dataset: DatasetConfig, learning: LearningConfig
+) -> None:
+    several = FOREST.model_copy(update={"min_samples_leaf": (50, 5), "n_estimators": 3})
+    found = compare(training.train, dataset, only(learning, forest=several))
+    model = fit_chosen(found, training.train, dataset)
+
+    assert model.named_steps["estimator"].min_samples_leaf == 50
+    assert len(model.named_steps["estimator"].estimators_) == 3
 
 
 def test_baseline_is_never_chosen_even_if_it_loses_least(
     students: pd.DataFrame, dataset: DatasetConfig, learning: LearningConfig
 ) -> None:
-    comparison = compare(shuffled(students, seed=1), dataset, with_forest_only(learning))
+    found = compare(shuffled(students, seed=1), dataset, only(learning, forest=FOREST))
 
-    assert loss(comparison, "majority") < loss(comparison, "forest")
-    assert comparison.chosen == "forest"
+    assert loss(found, "majority") < loss(found, "forest")
+    assert found.chosen == found.best == "forest"
 
 
-def test_comparison_does_not_know_what_is_in_the_hold_out(
+def test_hold_out_has_no_influence_on_what_is_chosen(
     students: pd.DataFrame, training: Training, dataset: DatasetConfig, learning: LearningConfig
 ) -> None:
     held_out = students["student_id"].isin(training.test["student_id"])
+    rng = np.random.default_rng(1)
     spoilt = students.copy()
-    spoilt.loc[held_out, AT_RISK] = 1 - spoilt.loc[held_out, AT_RISK]
-    spoilt.loc[held_out, "hours_studied"] = 0.0
-    train, _ = split(spoilt, dataset, learning.split, learning.cross_validation.folds)
+    spoilt.loc[held_out, AT_RISK] = rng.integers(0, 2, held_out.sum()).astype(np.int8)
+    for feature in dataset.features:
+        spoilt[feature] = spoilt[feature].astype("float64")
+        spoilt.loc[held_out, feature] = rng.normal(1e6, 1e6, held_out.sum())
+    spoilt.loc[held_out, "gender"] = "Male"
+    again = trained(spoilt.astype(students.dtypes), dataset, learning)
 
-    assert compare(train, dataset, learning) == training.comparison
+    assert not again.test.equals(training.test)
+    assert again.comparison == training.comparison
+    assert again.setup == training.setup
+    assert joblib.hash(again.model) == joblib.hash(training.model)
+    assert again.report.scores != training.report.scores
 
 
-def test_every_row_is_tested_once_in_folds_with_the_same_share_at_risk(
-    training: Training, dataset: DatasetConfig, learning: LearningConfig
+def test_validation_part_has_no_influence_on_the_comparison(
+    students: pd.DataFrame, training: Training, dataset: DatasetConfig, learning: LearningConfig
 ) -> None:
-    train = training.train
-    folds = module._folds(train, dataset, learning)
+    inside = students["student_id"].isin(training.validation["student_id"])
+    spoilt = students.copy()
+    spoilt.loc[inside, AT_RISK] = 1 - spoilt.loc[inside, AT_RISK]
+    again = trained(spoilt, dataset, only(learning, linear=LINEAR))
+    fitted = build(LINEAR, dataset).fit(training.train, training.train[AT_RISK].to_numpy())
 
-    assert len(folds) == 3
-    assert sorted(np.concatenate([test for _, test in folds])) == list(range(len(train)))
-    for learn, test in folds:
-        assert not set(learn) & set(test)
-        assert train[AT_RISK].iloc[test].mean() == pytest.approx(train[AT_RISK].mean(), abs=0.01)
-
-
-def test_seed_decides_about_the_folds(
-    training: Training, dataset: DatasetConfig, learning: LearningConfig
-) -> None:
-    def first(seed: int) -> list[int]:
-        folds = CrossValidationConfig(folds=3, seed=seed)
-        config = learning.model_copy(update={"cross_validation": folds})
-        return list(module._folds(training.train, dataset, config)[0][1])
-
-    assert first(1) == first(1)
-    assert first(1) != first(2)
-
-
-def repeating(students: int = 150, terms: int = 4) -> pd.DataFrame:
-    """Each student returns with the same habits and the same outcome, which is pure chance."""
-    once = simulate(students, seed=2).drop(columns="test_score")
-    labels = np.random.default_rng(3).integers(0, 2, students).astype(np.int8)
-    each = once.assign(**{AT_RISK: labels})
-    return pd.concat([each.assign(course=f"term {t}") for t in range(terms)], ignore_index=True)
-
-
-def test_student_who_repeats_is_never_on_both_sides_of_a_fold(
-    oulad: DatasetConfig, learning: LearningConfig
-) -> None:
-    table = repeating()
-    names = table["student_id"]
-    folds = module._folds(table, oulad, learning)
-
-    assert sorted(np.concatenate([test for _, test in folds])) == list(range(len(table)))
-    for learn, test in folds:
-        assert not set(names.iloc[learn]) & set(names.iloc[test])
-        assert table[AT_RISK].iloc[test].mean() == pytest.approx(table[AT_RISK].mean(), abs=0.05)
+    assert again.comparison.candidates[1].scores == training.comparison.candidates[1].scores
+    assert again.setup.calibration != training.setup.calibration
+    assert np.array_equal(
+        risk(fit_chosen(again.comparison, again.train, dataset), again.test),
+        risk(fitted, again.test),
+    )
 
 
 def test_forest_that_remembers_students_scores_like_chance(
     oulad: DatasetConfig, learning: LearningConfig
 ) -> None:
-    comparison = compare(repeating(), oulad, with_forest_only(learning))
+    found = compare(repeating(), oulad, only(learning, forest=FOREST))
 
     # In folds that divide students this forest reaches an AUC of 1.
-    assert comparison.candidates[1].scores["roc_auc"].value < 0.65
-
-
-def test_fitted_candidate_has_its_settings_and_the_features_of_the_contract(
-    training: Training, dataset: DatasetConfig, learning: LearningConfig
-) -> None:
-    model = fit("report_forest", training.train, dataset, learning)
-
-    assert len(model.named_steps["estimator"].estimators_) == 10
-    assert list(model.feature_names_in_) == list(dataset.features)
-    assert risk(model, training.train).shape == (len(training.train),)
+    assert found.candidates[1].scores["roc_auc"].value < 0.65
 
 
 def test_same_training_gives_the_same_model(
-    training: Training, dataset: DatasetConfig, learning: LearningConfig
+    training: Training, students: pd.DataFrame, dataset: DatasetConfig, learning: LearningConfig
 ) -> None:
-    again = fit("logistic_regression", training.train, dataset, learning)
+    again = trained(students, dataset, learning)
 
-    assert np.array_equal(risk(again, training.test), risk(training.model, training.test))
+    assert joblib.hash(again.model) == joblib.hash(training.model)
+    assert again.report == training.report
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -172,15 +221,12 @@ def test_model_that_learnt_shuffled_labels_does_not_beat_the_baseline(
     seed: int, students: pd.DataFrame, dataset: DatasetConfig, learning: LearningConfig
 ) -> None:
     # The hold-out is shuffled too: a chance direction would agree with its true labels by half.
-    table = shuffled(students, seed)
-    train, test = split(table, dataset, learning.split, learning.cross_validation.folds)
-    comparison = compare(train, dataset, learning)
-    model = fit(comparison.chosen, train, dataset, learning)
-    report = evaluate(model, test, dataset, comparison, learning.intervals)
+    result = trained(shuffled(students, seed), dataset, only(learning, linear=LINEAR))
+    linear = result.comparison.candidates[1]
 
-    assert comparison.candidates[1].scores["roc_auc"].value == pytest.approx(0.5, abs=0.06)
-    assert report.log_loss_gain.low <= 0
-    assert decision(report).outcome is Outcome.REFUSED
+    assert linear.scores["roc_auc"].value == pytest.approx(0.5, abs=0.06)
+    assert result.report.log_loss_gain.low <= 0
+    assert decision(result.report).outcome is Outcome.REFUSED
 
 
 def test_chosen_model_is_near_the_ceiling_and_not_above_it(
