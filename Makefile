@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup setup-dev lint types check repro readme lock hooks clean
+.PHONY: help run test setup setup-dev lint types check repro readme notebook lock hooks clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,8 +27,8 @@ types: setup-dev  ## Check types
 repro: setup  ## Repeat the DVC stages whose inputs changed
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dvc repro  # its stages say `python`
 
-readme: setup  ## Put the results of the last `dvc repro` into the README
-	$(BIN)/python docs/update_readme.py
+readme: setup  ## Put what was measured into the README and docs/
+	$(BIN)/python -m docs.update
 
 setup: $(VENV)/run.lock  ## Create the environment from the lock
 setup-dev: $(VENV)/dev.lock  ## Add what a change needs
@@ -50,6 +50,9 @@ $(VENV)/run.lock: requirements.txt | $(BIN)/uv
 $(VENV)/dev.lock: requirements-dev.txt $(VENV)/run.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes --requirement requirements-dev.txt
 	@cp requirements-dev.txt $@
+
+notebook: setup-dev  ## Run the notebook and render it into docs/
+	$(BIN)/python -m nbconvert --to markdown --execute --output-dir docs notebooks/exploration.ipynb
 
 lock: setup  ## Resolve requirements*.in again, for Python 3.11 to 3.13
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements.in --output-file requirements.txt

@@ -17,7 +17,9 @@ def test_real_enrolments_score_as_published(cli: Callable[..., Outcome]) -> None
 
     assert outcome.code == 0, outcome.err
     report = outcome.json["report"]
-    assert 0.74 <= report["scores"]["accuracy"]["value"] <= 0.80
-    assert 0.77 <= report["scores"]["roc_auc"]["value"] <= 0.83
-    baseline = report["baseline"]["accuracy"]
-    assert baseline["low"] <= 0.63 <= baseline["high"]
+    assert report["division"]["by"] == "cohort"
+    assert report["ceiling"] is None
+    assert 0.74 <= report["scores"]["accuracy"]["value"] <= 0.82
+    assert 0.73 <= report["scores"]["roc_auc"]["value"] <= 0.80
+    # The last term has fewer students at risk, so the majority alone is right that often, too.
+    assert report["log_loss_gain"]["low"] > 0
