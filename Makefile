@@ -11,6 +11,7 @@ help:  ## Show this list
 
 run: setup  ## Train on the default data and show the result
 	$(BIN)/python run.py
+	@echo "For these commands, enter the environment once: source .venv/bin/activate"
 
 test: setup-dev  ## Run all tests that this machine can run
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --cov --cov-report term:skip-covered --cov-fail-under 95

@@ -21,7 +21,8 @@ from student_performance.config import (
 )
 from student_performance.config_files import load_configs
 from student_performance.contract import DatasetConfig
-from student_performance.fairness import audit, violations
+from student_performance.fairness import audit
+from student_performance.gaps import violations
 from student_performance.models import build, risk
 from student_performance.simulate import PASS_MARK, simulate
 from student_performance.world import World

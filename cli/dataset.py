@@ -74,8 +74,9 @@ def init(project: Path, file: str, name: str | None, out: Path | None, debug: bo
     from student_performance.onboarding.contract_yaml import contract_text, data_set_name
     from student_performance.onboarding.guess import guess
 
-    name = data_set_name(name, file)
+    name = data_set_name(name, file if out is None else str(out))
     target = out or project / "configs" / "datasets" / f"{name}.yaml"
+    _check_name(target, name, file)
     if target.exists():
         raise UsageError(
             f"{target} is there already, and is not overwritten.",
@@ -85,12 +86,25 @@ def init(project: Path, file: str, name: str | None, out: Path | None, debug: bo
     text = contract_text(guessed, name, _address(file, project))
     write_atomically(target, text.encode())
     say(f"Wrote {target}: {len(guessed.columns)} columns, {guessed.rows:,} rows looked at.")
+    say(f"  A student passes if {guessed.target.text()}: that is a guess, look at it first.")
     for doubt in guessed.doubts:
         say(f"  {doubt}")
     if target.absolute().parent != project / "configs" / "datasets":
         say("Only contracts in configs/datasets/ are found: put it there.")
     say("Now read it, and correct what is marked with `# guess`. Then:")
     print(f"python run.py dataset check {shlex.quote(file)} --dataset {target.stem}")
+
+
+def _check_name(target: Path, name: str, file: str) -> None:
+    """`--dataset` finds a contract by the name of its file."""
+    from student_performance.errors import UsageError
+
+    if target.name != f"{name}.yaml":
+        raise UsageError(
+            f"--out {target}: the file of the data set `{name}` must be called {name}.yaml.",
+            f"python run.py dataset init {shlex.quote(file)} --name {name} --out"
+            f" {shlex.quote(str(target.with_name(f'{name}.yaml')))}",
+        )
 
 
 def pseudonymise(project: Path, file: str, dataset: str, out: Path, debug: bool) -> None:
@@ -106,13 +120,14 @@ def pseudonymise(project: Path, file: str, dataset: str, out: Path, debug: bool)
             f"python run.py dataset pseudonymise {shlex.quote(file)} --out OTHER_FILE",
         )
     _, contract = load_configs(project / "configs", dataset)
-    data, unknown = pseudonymised(file, contract, key_from_environment())
+    data, copied = pseudonymised(file, contract, key_from_environment())
     write_atomically(out, data)
     say(f"Wrote {out}. Pseudonymised data are still personal data: keep the key apart from them.")
-    if unknown:
+    if copied:
         say(
-            f"Copied as they are, although the contract does not know them: {', '.join(unknown)}."
-            " If one of them names the student, take it out."
+            "Copied as they are, being free text or not in the contract:"
+            f" {', '.join(name or '(no name)' for name in copied)}. If one of them names the"
+            " student, take it out."
         )
     print(f"python run.py dataset check {shlex.quote(str(out))} --dataset {contract.name}")
 

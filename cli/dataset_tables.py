@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from student_performance.errors import ProductError
+from student_performance.errors import ProductError, UsageError
 from student_performance.onboarding.profile import group_sizes, profile
 from student_performance.schema import Violation
 
@@ -102,13 +102,15 @@ def show_forecast(
     out.print("[bold]What a training will do[/]")
     if leaks:
         out.print("  [red]✗[/] nothing: the leak stops it")
-    if isinstance(division, ProductError):
+    elif isinstance(division, ProductError):
         out.print("  [red]✗[/] nothing: the rows cannot be divided")
     else:
-        _show_division(division, min_test_rows)
+        _show_division(division)
+    if not isinstance(division, ProductError):  # also after a leak: the table stays too small
+        _show_size(division.test_rows, min_test_rows)
 
 
-def _show_division(division: "Division", min_test_rows: int) -> None:
+def _show_division(division: "Division") -> None:
     out = _console()
     out.print(
         f"  hold out {escape(division.text())}: {division.test_rows:,} rows; learn from"
@@ -117,10 +119,13 @@ def _show_division(division: "Division", min_test_rows: int) -> None:
     )
     if division.left_out:
         out.print(f"  leave out {division.left_out:,} earlier rows of students of the hold-out")
-    enough = division.test_rows >= min_test_rows
+
+
+def _show_size(test_rows: int, min_test_rows: int) -> None:
+    enough = test_rows >= min_test_rows
     mark, word = ("[green]✓[/]", "enough") if enough else ("[yellow]![/]", "too few")
-    out.print(
-        f"  {mark} {division.test_rows:,} rows in the hold-out are {word}: the gate wants"
+    _console().print(
+        f"  {mark} {test_rows:,} rows in the hold-out are {word}: the gate wants"
         f" {min_test_rows:,}{'' if enough else ', and will refuse to promote the model'}",
         soft_wrap=True,
     )
@@ -129,9 +134,16 @@ def _show_division(division: "Division", min_test_rows: int) -> None:
 def _show_cohorts(table: "pd.DataFrame", dataset: "DatasetConfig") -> None:
     if dataset.cohort_column is None:
         return
-    from student_performance.splitting import terms_of
+    from student_performance.cohorts import cohort_order, terms_of
 
     sizes = group_sizes(terms_of(table[dataset.cohort_column], dataset))
-    shown = [f"{term}: {size}" for term, size in list(sizes.items())[-_SHOWN_GROUPS:]]
-    before = f"{len(sizes) - len(shown)} earlier ones, " if len(sizes) > len(shown) else ""
-    _console().print(f"[bold]Cohorts[/]     {before}{escape(', '.join(shown))}", soft_wrap=True)
+    try:
+        order, how = cohort_order(sizes, dataset), "earliest first"
+    except UsageError:  # a division by student does without an order; one by cohort is refused
+        order, how = list(sizes), "their order in time is not known"
+    shown = [f"{term}: {sizes[term]}" for term in order[-_SHOWN_GROUPS:]]
+    others = len(order) - len(shown)
+    before = f"{others:,} others, then " if others else ""
+    _console().print(
+        f"[bold]Cohorts[/]     {before}{escape(', '.join(shown))} ({how})", soft_wrap=True
+    )

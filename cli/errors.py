@@ -74,6 +74,11 @@ def _sentence(error: BaseException) -> tuple[str, str] | None:
     full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
     if full or "database or disk is full" in text:
         return f"There is no space left on the disk{_place(error)}.", "df -h"
+    if isinstance(error, ModuleNotFoundError):
+        return (
+            f"{error.name} is not installed here: is the environment active?",
+            "make setup && source .venv/bin/activate",
+        )
     if isinstance(error, PermissionError):
         place = _place(error) or " a file that is needed"
         return (

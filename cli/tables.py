@@ -73,17 +73,23 @@ def _show_holdout(out: Console, result: "TrainingResult") -> None:
     )
     beside = {report.candidate: report.scores, "baseline": report.baseline}
     if report.ceiling:
-        beside["best possible"] = report.ceiling.scores
+        beside["known truth"] = report.ceiling.scores
     table = _table("score", *beside)
     for name, label in LABELS.items():
         table.add_row(label, *(compact(scores.get(name)) for scores in beside.values()))
     out.print(table)
+    counts = report.confusion
+    flagged = counts.flagged_at_risk + counts.flagged_passing
+    out.print(
+        f"[bold]Flagged[/]     {flagged:,} of {report.n_test:,}: {counts.flagged_at_risk:,} at risk"
+        f" and {counts.flagged_passing:,} who pass; {counts.missed_at_risk:,} at risk are missed"
+    )
     for audit in report.fairness:
         table = _table(audit.attribute, "rows", "flagged of those at risk", "flagged of the others")
         for group in audit.groups:
             rates = (group.true_positive_rate, group.false_positive_rate)
             shares = ("–" if rate is None else f"{rate:.1%}" for rate in rates)
-            table.add_row(escape(group.group), f"{group.n:,}", *shares)
+            table.add_row(escape(group.group), "–" if group.n is None else f"{group.n:,}", *shares)
         out.print(table)
     for warning in report.warnings():
         out.print(f"[yellow]Note[/]        {escape(warning)}")
@@ -93,6 +99,12 @@ def _show_decision(out: Console, result: "TrainingResult") -> None:
     verdict, decision = result.verdict, result.verdict.decision
     colour = _COLOURS[decision.outcome]
     out.print(f"[bold]Decision[/]    [bold {colour}]{decision.outcome}[/]: {verdict.meaning()}")
+    if verdict.judged_before:
+        when = f" ({result.registered_at:%Y-%m-%d %H:%M} UTC)" if result.registered_at else ""
+        out.print(
+            f"            [dim]this very model was judged before{when}, so nothing is registered"
+            " again; then the gate said:[/]"
+        )
     for reason in decision.reasons:
         mark = "[green]✓[/]" if reason.passed else "[red]✗[/]"
         out.print(f"  {mark} {escape(reason.text)}")
@@ -102,11 +114,6 @@ def _show_decision(out: Console, result: "TrainingResult") -> None:
     aliases = [alias for alias, version in result.aliases.items() if version == verdict.version]
     named = f", now {' and '.join(aliases)}" if aliases else ", without an alias now"
     out.print(f"[bold]Model[/]       {result.model_uri}{named}")
-    if verdict.judged_before:
-        out.print(
-            "            [dim]this very model was judged before"
-            f" ({result.registered_at:%Y-%m-%d %H:%M} UTC); nothing was registered again[/]"
-        )
 
 
 def _show_next(out: Console, result: "TrainingResult", options: str) -> None:
@@ -124,7 +131,7 @@ def _show_next(out: Console, result: "TrainingResult", options: str) -> None:
         commands.insert(0, (command, "let it serve all the same"))
     out.print("\n[bold]Next[/]")
     for command, purpose in commands:
-        out.print(f"  {command}  [dim]{purpose}[/]", soft_wrap=True)
+        out.print(f"  {escape(command)}  [dim]# {purpose}[/]", soft_wrap=True)
 
 
 def _without_data(options: str) -> str:

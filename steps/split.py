@@ -46,11 +46,13 @@ def split(
     by_student = config.by == "student" or dataset.cohort_column is None
     refuse_leaks(leakage, config.test_share if by_student else None, min_test_rows)
     parts = splitting.split(table, dataset, config, folds)
+    left_out = parts.division.left_out
     logger.info(
-        "split: %s rows to learn from, %s to set up, %s held out (%s)",
+        "split: %s rows to learn from, %s to set up, %s held out (%s)%s",
         f"{len(parts.train):,}",
         f"{len(parts.validation):,}",
         f"{len(parts.test):,}",
         parts.division.text(),
+        f"; {left_out:,} earlier rows of its students left out" if left_out else "",
     )
     return parts.train, parts.validation, parts.test, parts.division

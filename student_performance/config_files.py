@@ -18,7 +18,7 @@ ConfigT = TypeVar("ConfigT", bound=BaseModel)
 Place = tuple[int | str, ...]
 
 _DATASET_PREFIX = "dataset."
-_EXAMPLE = "python run.py train --set split.test_share=0.3"
+_HELP = "python run.py train --help"
 
 
 def load_configs(
@@ -41,10 +41,14 @@ def load_configs(
     for_dataset = [o.removeprefix(_DATASET_PREFIX) for o in overrides if _is_for_dataset(o)]
     for_training = [o for o in overrides if not _is_for_dataset(o)]
     path = _dataset_path(folder, dataset)
-    return (
-        _load(TrainConfig, folder / "train.yaml", for_training),
-        _load(DatasetConfig, path, for_dataset),
-    )
+    contract = _load(DatasetConfig, path, for_dataset)
+    if contract.name != path.stem:
+        raise UsageError(
+            f"{path}: `name` is `{contract.name}`, but commands find a data set by its file. Write"
+            f" `name: {path.stem}` or rename the file.",
+            _HELP,
+        )
+    return _load(TrainConfig, folder / "train.yaml", for_training), contract
 
 
 def _is_for_dataset(override: str) -> bool:
@@ -73,7 +77,7 @@ def _load(model: type[ConfigT], path: Path, overrides: Sequence[str]) -> ConfigT
     except ValidationError as error:
         where = f"{path}{' with --set' if overrides else ''}"
         lines = [f"{where}: {_sentence(model, problem)}" for problem in error.errors()]
-        raise UsageError("\n".join(lines), _EXAMPLE) from error
+        raise UsageError("\n".join(lines), _HELP) from error
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -96,13 +100,13 @@ def _no_json(value: object) -> dict[str, str]:
 def _apply(tree: dict[str, Any], override: str) -> None:
     key, equals, text = override.partition("=")
     if not equals or not all(key.split(".")):
-        raise UsageError(f"--set {override}: write it as key=value.", _EXAMPLE)
+        raise UsageError(f"--set {override}: write it as key=value.", _HELP)
     *parents, last = key.split(".")
     node = tree
     for parent in parents:
         child = node.setdefault(parent, {})
         if not isinstance(child, dict):
-            raise UsageError(f"--set {override}: `{parent}` is a value and has no keys.", _EXAMPLE)
+            raise UsageError(f"--set {override}: `{parent}` is a value and has no keys.", _HELP)
         node = child
     try:
         node[last] = yaml.safe_load(text)

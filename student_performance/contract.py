@@ -8,9 +8,14 @@ from pydantic import Field, model_validator
 
 from student_performance.errors import nearest
 from student_performance.strict import Strict
-from student_performance.world import World
+from student_performance.target import Target
+from student_performance.world import HABITS, World
 
 ROW_NUMBER = "row_number"  # names the student where a table has no identifier
+RETURNING = "returning_student"  # in a hold-out by cohort: was in an earlier cohort too
+
+
+Redundancy = Literal["same column twice", "adds up", "functional dependency"]
 
 
 class Role(StrEnum):
@@ -136,40 +141,6 @@ class Column(Strict):
         return f"{noun} of at most {self.maximum:g}" if self.maximum is not None else noun
 
 
-class Target(Strict):
-    """Who passes; everyone else is at risk. Exactly one rule is given.
-
-    Attributes:
-        column: The outcome that the rule is about.
-        pass_mark: A student passes with at least this number.
-        passing: A student passes with one of these values; others are at risk.
-        at_risk: A student is at risk with one of these values; others pass.
-    """
-
-    column: str
-    pass_mark: float | None = None
-    passing: tuple[str, ...] | None = None
-    at_risk: tuple[str, ...] | None = None
-
-    @model_validator(mode="after")
-    def _one_rule(self) -> "Target":
-        rules = [rule for rule in (self.pass_mark, self.passing, self.at_risk) if rule is not None]
-        if len(rules) != 1 or rules == [()]:
-            raise ValueError(
-                "a target has one rule: `pass_mark` for a number, or `passing` or `at_risk` with"
-                " the values that mean it"
-            )
-        return self
-
-    def text(self) -> str:
-        """When a student passes, in a formula."""
-        if self.pass_mark is not None:
-            return f"{self.column} >= {self.pass_mark:g}"
-        if self.passing is not None:
-            return f"{self.column} is {' or '.join(self.passing)}"
-        return f"{self.column} is not {' or '.join(self.at_risk or ())}"
-
-
 class DatasetConfig(Strict):
     """What a table means. Feature lists are derived from the roles, never written by hand.
 
@@ -182,6 +153,8 @@ class DatasetConfig(Strict):
         encoding: How the text is encoded.
         columns: The contract, by column name.
         target: The rule that tells a pass.
+        accepted: Kinds of redundancy between features that somebody has looked into: they are shown
+            as suspicions and do not stop a training.
         world: The process that made the rows, where they are simulated; it gives the best score
             that any model can reach.
     """
@@ -194,6 +167,7 @@ class DatasetConfig(Strict):
     encoding: str = "utf-8"
     columns: dict[str, Column]
     target: Target
+    accepted: tuple[Redundancy, ...] = ()
     world: World | None = None
 
     def with_role(self, role: Role) -> tuple[str, ...]:
@@ -231,6 +205,14 @@ class DatasetConfig(Strict):
             if identifier.kind is not Kind.TEXT or identifier.nullable:
                 # A number may be written in several ways, and the split hashes what is written.
                 raise ValueError("the `id` column has the kind `text` and no empty cell")
+        for name in self.with_role(Role.COHORT):
+            if self.columns[name].nullable:
+                raise ValueError("the `cohort` column has no empty cell")
+        for name in self.with_role(Role.SENSITIVE):
+            if self.columns[name].kind is not Kind.CATEGORY:
+                raise ValueError(
+                    f"columns.{name} is `sensitive`, so it is a `category`: groups are compared"
+                )
         if not self.features:
             raise ValueError("at least one column has the role `feature`")
         if self.decimal == self.separator:
@@ -240,7 +222,22 @@ class DatasetConfig(Strict):
                 if other is not None:
                     self._check_source(name, other, divisor=other == column.share_of)
         self._check_target()
+        self._check_world()
         return self
+
+    def _check_world(self) -> None:
+        """The truth about a simulated student is computed from these columns of the hold-out."""
+        if self.world is None:
+            return
+        kept = [name for name, column in self.features.items() if not column.derivation]
+        missing = sorted({*HABITS} - {*kept})
+        if "gender" not in (*kept, *self.with_role(Role.SENSITIVE)):
+            missing.append("gender")
+        if missing:
+            raise ValueError(
+                f"a simulated `world` needs the columns as they were made: {', '.join(missing)}"
+                " cannot be told"
+            )
 
     def _check_source(self, name: str, other: str, divisor: bool) -> None:
         """What a share or rank needs must be there, and must not be an outcome."""
@@ -266,10 +263,10 @@ class DatasetConfig(Strict):
         if target.role is not Role.OUTCOME:
             raise ValueError(f"target.column `{self.target.column}` needs the role `outcome`")
         named = self.target.passing or self.target.at_risk or ()
-        if target.is_number != (self.target.pass_mark is not None):
+        if target.is_number == bool(named):
             raise ValueError(
                 f"target.column `{self.target.column}` is of kind `{target.kind}`: a number needs"
-                " `pass_mark`, text and categories need `passing` or `at_risk`"
+                " `pass_mark` or `pass_at_most`, text and categories need `passing` or `at_risk`"
             )
         unknown = [value for value in named if target.categories and value not in target.categories]
         if unknown:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from student_performance.contract import ROW_NUMBER, DatasetConfig, Kind, Role
+from student_performance.contract import RETURNING, ROW_NUMBER, DatasetConfig, Kind, Role
 from student_performance.derive import derived
 from student_performance.errors import InvalidDataError, UsageError
 from student_performance.reading.commands import check_command
@@ -153,8 +153,12 @@ def labelled(frame: pd.DataFrame, dataset: DatasetConfig) -> pd.DataFrame:
 
 
 def without_outcomes(frame: pd.DataFrame, dataset: DatasetConfig) -> pd.DataFrame:
-    """The frame without the columns that are known only afterwards; the label stays."""
-    return frame.drop(columns=list(dataset.with_role(Role.OUTCOME)))
+    """The frame without what is known only afterwards, and without what has served its purpose.
+
+    The label stays. Context columns, of which names and addresses may be some, end here too.
+    """
+    ended = dataset.with_role(Role.OUTCOME) + dataset.with_role(Role.CONTEXT)
+    return frame.drop(columns=list(ended))
 
 
 def features_of(table: pd.DataFrame, dataset: DatasetConfig) -> pd.DataFrame:
@@ -174,6 +178,8 @@ def _at_risk(outcome: pd.Series, dataset: DatasetConfig) -> pd.Series:
     target = dataset.target
     if target.pass_mark is not None:
         return (outcome < target.pass_mark).astype("int8")
+    if target.pass_at_most is not None:
+        return (outcome > target.pass_at_most).astype("int8")
     if target.passing is not None:
         return (~outcome.isin(target.passing)).astype("int8")
     return outcome.isin(target.at_risk or ()).astype("int8")
@@ -182,6 +188,8 @@ def _at_risk(outcome: pd.Series, dataset: DatasetConfig) -> pd.Series:
 def _check_free_names(dataset: DatasetConfig) -> None:
     """The table of the pipeline has columns of its own, which the file cannot have too."""
     own = {AT_RISK: "the label"}
+    if dataset.cohort_column:
+        own[RETURNING] = "whether a student of the hold-out was there before"
     if not dataset.with_role(Role.ID):
         own[ROW_NUMBER] = "the number of a row, for lack of an identifier"
     for name in own.keys() & dataset.columns.keys():

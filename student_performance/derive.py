@@ -18,8 +18,10 @@ def derived(frame: pd.DataFrame, dataset: DatasetConfig) -> pd.DataFrame:
     """Replace the cells of derived features by what the model sees.
 
     Every feature is derived from the cells as they are in the file, also where the other column is
-    a derived feature itself. Nothing is learned: each group is compared with itself only, so no
-    row of the hold-out is needed for another group.
+    a derived feature itself. Each group is compared with itself only, and a group ends with its
+    cohort, so that a hold-out by cohort is not needed for the rows before it. In a split by student
+    the features of a group's hold-out take part in the ranks of the others, as they will when a
+    prediction is made; its outcomes never do.
 
     Args:
         frame: The contract's columns, numbers as numbers.
@@ -30,24 +32,28 @@ def derived(frame: pd.DataFrame, dataset: DatasetConfig) -> pd.DataFrame:
         The other columns are as they were.
     """
     values = {
-        name: _value(frame, name, column)
+        name: _value(frame, name, column, dataset.cohort_column)
         for name, column in dataset.features.items()
         if column.derivation
     }
     return frame.assign(**values)
 
 
-def _value(frame: pd.DataFrame, name: str, column: Column) -> pd.Series:
+def _value(frame: pd.DataFrame, name: str, column: Column, cohort: str | None) -> pd.Series:
     cells = frame[name].astype("float64")
     if column.share_of is not None:
         whole = frame[column.share_of].astype("float64")
         return cells / whole.where(whole != 0)
     if column.share_of_largest_in is not None:
-        largest = _groups(cells, frame[column.share_of_largest_in]).transform("max")
+        largest = _groups(cells, frame, column.share_of_largest_in, cohort).transform("max")
         return cells / largest.where(largest > 0)
-    return _groups(cells, frame[str(column.rank_within)]).rank(method="average", pct=True)
+    groups = _groups(cells, frame, str(column.rank_within), cohort)
+    return groups.rank(method="average", pct=True)
 
 
-def _groups(cells: pd.Series, by: pd.Series) -> "SeriesGroupBy[Any, Any]":
+def _groups(
+    cells: pd.Series, frame: pd.DataFrame, by: str, cohort: str | None
+) -> "SeriesGroupBy[Any, Any]":
     """Students without a group are a group: to leave them out would empty their cells."""
-    return cells.groupby(by, dropna=False)
+    keys = [by] if cohort is None else list(dict.fromkeys([by, cohort]))
+    return cells.groupby([frame[key] for key in keys], dropna=False)

@@ -18,6 +18,7 @@ from student_performance.fairness import AttributeFairness
 from student_performance.leakage import LeakageReport
 from student_performance.metrics import (
     Estimate,
+    Floats,
     Labels,
     Scores,
     cost_of,
@@ -31,6 +32,11 @@ from student_performance.splitting import Division
 from student_performance.strict import Strict
 from student_performance.training import Comparison
 from student_performance.tuning import Setup
+
+_OTHER_WORLD = (
+    "the rows do not look like students of the simulated world in the contract, so the best"
+    " possible scores are not known and the ceiling was not checked"
+)
 
 
 class EvaluationReport(Strict):
@@ -59,6 +65,7 @@ class EvaluationReport(Strict):
         examples: Made-up students, their risk, and what each feature adds to it.
         fairness: Rates by group, for each sensitive column.
         drift: How far the features of the hold-out are from those of the training part.
+        notes: What else a reader should know.
         problems: Why the hold-out cannot judge a model; empty if it can.
     """
 
@@ -84,6 +91,7 @@ class EvaluationReport(Strict):
     examples: tuple[Example, ...]
     fairness: tuple[AttributeFairness, ...]
     drift: tuple[FeatureDrift, ...]
+    notes: tuple[str, ...]
     problems: tuple[str, ...]
 
     @property
@@ -95,10 +103,12 @@ class EvaluationReport(Strict):
         """What a reader should know, though it does not decide."""
         moved = [f for f in self.drift if f.level in ("warn", "drift")]
         return (
+            *self.notes,
             *(finding.text for finding in self.leakage.suspicions),
             *(
-                f"{f.feature} is not distributed in the hold-out as in the training part"
-                f" (PSI {f.psi:.2f}, without drift about {f.expected:.2f}): {f.level}"
+                f"{f.level}: {f.feature} is not distributed in the hold-out as in the training part"
+                f" (PSI {f.psi:.2f}, by chance about {f.expected:.2f}), so the model meets other"
+                " students than it learnt from"
                 for f in moved
             ),
         )
@@ -125,8 +135,8 @@ def evaluate(
     features, students = features_of(test, dataset), repeated_students(test[dataset.id_column])
     p, naive = risk(model, features), np.full(len(y), comparison.prevalence)
     costs, intervals = setup.threshold.costs, config.intervals
-    min_group = config.audit.min_group
     cost_gain = paired_gain(cost_of(y, p, costs), cost_of(y, naive, costs), intervals, students)
+    truth = ceiling.ceiling_of(test, dataset, p, y, costs, intervals, students)
     return EvaluationReport(
         dataset=dataset.name,
         candidate=comparison.chosen,
@@ -138,7 +148,7 @@ def evaluate(
         prevalence=float(y.mean()),
         scores=score(y, p, costs, intervals, students),
         baseline=score(y, naive, costs, intervals, students),
-        ceiling=ceiling.ceiling_of(test, dataset, p, y, costs, intervals, students),
+        ceiling=truth,
         log_loss_gain=paired_gain(log_losses(y, p), log_losses(y, naive), intervals, students),
         cost_gain=cost_gain,
         roc=curves.roc(y, p),
@@ -148,12 +158,21 @@ def evaluate(
         importances=explain.importances(model, features, y, intervals.seed),
         effects=explain.effects(model, dataset),
         examples=examples(model, setup.reference),
-        fairness=tuple(
-            fairness.audit(test[name], y, p, costs.threshold, min_group, intervals, students)
-            for name in dataset.with_role(Role.SENSITIVE)
-        ),
+        fairness=_audits(test, p, dataset, costs.threshold, config),
         drift=drift.compare(setup.reference, features),
+        notes=(_OTHER_WORLD,) if dataset.world is not None and truth is None else (),
         problems=_problems(y),
+    )
+
+
+def _audits(
+    test: pd.DataFrame, p: Floats, dataset: DatasetConfig, threshold: float, config: LearningConfig
+) -> tuple[AttributeFairness, ...]:
+    y, students = test[AT_RISK].to_numpy(copy=True), repeated_students(test[dataset.id_column])
+    smallest, intervals = config.audit.min_group, config.intervals
+    return tuple(
+        fairness.audit(test[name], y, p, threshold, smallest, intervals, students)
+        for name in dataset.with_role(Role.SENSITIVE)
     )
 
 

@@ -79,8 +79,8 @@ def _markdown(report: EvaluationReport, verdict: Verdict) -> str:
     own = [reason for reason in verdict.decision.reasons if reason.check != "beats the champion"]
     candidates = report.comparison.candidates
     lines = [
-        f"Hold-out of {report.n_test:,} students, {report.prevalence:.1%} at risk; "
-        f"`{report.candidate}` chosen on {report.comparison.rows:,} others.",
+        f"Hold-out of {report.n_test:,} rows, {report.prevalence:.1%} at risk; "
+        f"`{report.candidate}` chosen on {report.comparison.rows:,} rows of other students.",
         "",
         *_scores_table(report),
         "",
@@ -105,7 +105,7 @@ def _markdown(report: EvaluationReport, verdict: Verdict) -> str:
 
 def _scores_table(report: EvaluationReport) -> list[str]:
     beside = [report.scores, report.baseline] + ([report.ceiling.scores] if report.ceiling else [])
-    names = ("model", "baseline", "best possible")[: len(beside)]
+    names = ("model", "baseline", "known truth")[: len(beside)]
     rows = [
         (label, *(scores[name].text() if name in scores else "–" for scores in beside))
         for name, label in LABELS.items()
@@ -127,7 +127,7 @@ def _groups_table(report: EvaluationReport) -> list[str]:
         rows = [
             (g.group, f"{g.n:,}", _share(g.true_positive_rate), _share(g.false_positive_rate))
             for g in audit.groups
-            if g.at_risk is not None
+            if g.n is not None
         ]
         lines += [*_table(header, rows), ""]
     return lines

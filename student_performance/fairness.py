@@ -4,7 +4,6 @@ Everywhere `y` is 1 for a student at risk, `p` is the predicted chance of that, 
 a student is flagged if `p >= threshold`.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Literal
@@ -24,10 +23,6 @@ Rate = Literal["true_positive_rate", "false_positive_rate"]
 EMPTY = "(empty)"
 _SHOWN_FROM = 10  # students; rates of a smaller group would tell about single people
 _OUTCOMES: dict[Rate, int] = {"true_positive_rate": 1, "false_positive_rate": 0}
-_ABOUT: dict[str, str] = {
-    "true_positive_rate": "students at risk",
-    "false_positive_rate": "students who pass",
-}
 
 
 class GroupRates(Strict):
@@ -35,8 +30,8 @@ class GroupRates(Strict):
 
     Attributes:
         group: Value of the attribute.
-        n: Rows of the group.
-        at_risk: Rows at risk; None, like every rate, in a group of fewer than 10 students.
+        n: Rows of the group; None, like all that follows, where the group is hidden.
+        at_risk: Rows at risk.
         selection_rate: Share that is flagged.
         true_positive_rate: Share of those at risk who are flagged.
         false_positive_rate: Share of those who pass who are flagged.
@@ -45,7 +40,7 @@ class GroupRates(Strict):
     """
 
     group: str
-    n: int
+    n: int | None
     at_risk: int | None
     selection_rate: float | None
     true_positive_rate: float | None
@@ -144,7 +139,7 @@ def audit(
     codes, uniques = pd.factorize(named, sort=True)
     names = [str(name) for name in uniques]
     counted = _count((codes * 2 + (y == 1)) * 2 + (p >= threshold), len(names), clusters)
-    shown = counted.students(counted.cells.sum(axis=(2, 3))) >= _SHOWN_FROM
+    shown = _shown(counted.students(counted.cells.sum(axis=(2, 3))))
     rates = _group_rates(names, codes, y, p, threshold)
     outcomes = np.tensordot(counted.times, counted.cells.sum(axis=3), axes=1)
     return AttributeFairness(
@@ -157,25 +152,16 @@ def audit(
     )
 
 
-def violations(audits: Iterable[AttributeFairness], max_gap: float) -> tuple[str, ...]:
-    """A sentence for each gap that is proved to be larger than `max_gap`."""
-    return tuple(
-        _sentence(found, gap, max_gap)
-        for found in audits
-        for gap in found.gaps
-        if gap.sufficient and gap.low > max_gap
-    )
+def _shown(students: Counts) -> NDArray[np.bool_]:
+    """Which groups may be shown: if one is hidden alone, the next smallest hides it better.
 
-
-def _sentence(found: AttributeFairness, gap: Gap, limit: float) -> str:
-    rates = {group.group: getattr(group, gap.rate) for group in found.groups}
-    first, second = gap.groups
-    name, bounds = gap.rate.replace("_", " "), f"[{gap.low:.3f}, {gap.high:.3f}]"
-    return (
-        f"{gap.attribute}: of the {_ABOUT[gap.rate]}, {rates[first]:.1%} of {first} and"
-        f" {rates[second]:.1%} of {second} are flagged ({name}); the gap is {gap.value:.3f}"
-        f" {bounds} (n = {gap.n:,}), and its lower bound is above {limit:g}."
-    )
+    The sums over all students are known, so a single hidden group would be their difference.
+    """
+    shown: NDArray[np.bool_] = students >= _SHOWN_FROM
+    if (~shown).sum() == 1 and shown.any():
+        smallest = np.where(shown, students, np.iinfo(np.int64).max).argmin()
+        shown[smallest] = False
+    return shown
 
 
 def _group_rates(
@@ -203,11 +189,11 @@ def _group_rates(
 
 def _group(name: str, rates: dict[str, float], outcomes: Counts, shown: bool) -> GroupRates:
     (passing, at_risk), n = outcomes.tolist(), int(outcomes.sum())
-    values = {**rates, "observed_risk": at_risk / n, "at_risk": at_risk}
+    values = {**rates, "observed_risk": at_risk / n, "at_risk": at_risk, "n": n}
     undefined = {"true_positive_rate": at_risk == 0, "false_positive_rate": passing == 0}
     hidden = {key for key in values if not shown or undefined.get(key, False)}
     known = {key: None if key in hidden else value for key, value in values.items()}
-    return GroupRates.model_validate({"group": name, "n": n, **known})
+    return GroupRates.model_validate({"group": name, **known})
 
 
 def _count(cell: Counts, groups: int, clusters: NDArray[Any] | None) -> _Counted:

@@ -23,20 +23,22 @@ _QUANTILES = (0.05, 0.5, 0.95)
 
 def table_page(table: pd.DataFrame) -> str:
     """Rows and spread of each column; never a student's row, and nothing about fewer than 10."""
-    enough = len(table) * min(_QUANTILES) >= _HIDDEN
     columns = [
         {
             "name": name,
             "type": str(cells.dtype),
             "missing": int(cells.isna().sum()),
             "distinct": int(cells.nunique()),
-            "quantiles": cells.quantile(list(_QUANTILES)).tolist()
-            if enough and cells.dtype != "bool" and pd.api.types.is_numeric_dtype(cells)
-            else None,
+            "quantiles": cells.quantile(list(_QUANTILES)).tolist() if _may_show(cells) else None,
         }
         for name, cells in table.items()
     ]
     return _render("table.html.j2", rows=len(table), columns=columns)
+
+
+def _may_show(cells: pd.Series) -> bool:
+    is_number = cells.dtype != "bool" and pd.api.types.is_numeric_dtype(cells)
+    return bool(is_number and cells.notna().sum() * min(_QUANTILES) >= _HIDDEN)
 
 
 def leakage_page(leakage: LeakageReport) -> str:

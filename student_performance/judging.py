@@ -5,10 +5,11 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from student_performance.config import TrainConfig
-from student_performance.contract import DatasetConfig
+from student_performance.contract import ROW_NUMBER, DatasetConfig
 from student_performance.dataset import AT_RISK, features_of
 from student_performance.evaluation import EvaluationReport
 from student_performance.metrics import log_losses, paired_gain, repeated_students
@@ -93,7 +94,12 @@ def _beside(
         return ChampionComparison(
             version=number, obstacle="it answers another question or from other columns"
         )
-    common = candidate.test[unseen(candidate.test, dataset, champion.division)]
+    if dataset.id_column == ROW_NUMBER and champion.data_md5 != candidate.tracked.data_md5:
+        return ChampionComparison(
+            version=number, obstacle="the table names no student, so its rows cannot be recognised"
+        )
+    division = candidate.report.division
+    common = candidate.test[unseen(candidate.test, dataset, division, champion.division)]
     if len(common) < config.gate.min_test_rows:
         obstacle = (
             f"only {len(common):,} rows were used to train neither of the two,"
@@ -103,6 +109,10 @@ def _beside(
     y, features = common[AT_RISK].to_numpy(copy=True), features_of(common, dataset)
     ours = log_losses(y, risk(candidate.model, features))
     theirs = log_losses(y, risk(registry.load(champion), features))
+    if np.array_equal(ours, theirs):
+        same = candidate.report.setup.threshold.value == champion.threshold.value
+        obstacle = "it gives the same risks" + ("" if same else ", and only the threshold differs")
+        return ChampionComparison(version=number, obstacle=obstacle)
     students = repeated_students(common[dataset.id_column])
     gain = paired_gain(ours, theirs, config.intervals, students)
     return ChampionComparison(version=number, log_loss_gain=gain)

@@ -6,7 +6,7 @@ from student_performance.ceiling import Ceiling
 from student_performance.config import GatePolicy
 from student_performance.errors import LeakageError
 from student_performance.evaluation import EvaluationReport
-from student_performance.fairness import violations
+from student_performance.gaps import violations
 from student_performance.leakage import LeakageReport
 from student_performance.metrics import Estimate
 from student_performance.strict import Strict
@@ -184,11 +184,13 @@ def _fairness(report: EvaluationReport, limit: float) -> tuple[Reason, ...]:
     broken = violations(report.fairness, limit)
     if broken:
         return tuple(Reason(check="fairness", passed=False, text=text) for text in broken)
-    judged = any(gap.sufficient for audit in report.fairness for gap in audit.gaps)
+    gaps = [gap for audit in report.fairness for gap in audit.gaps]
     names = " and ".join(audit.attribute for audit in report.fairness)
     text = f"no gap between groups of {names} is shown to be above {limit:g}"
-    if not judged:
+    if not any(gap.sufficient for gap in gaps):
         text = f"the groups of {names} are too small to judge gaps between them (insufficient n)"
+    elif small := [gap.rate.replace("_", " ") for gap in gaps if not gap.sufficient]:
+        text += f"; too few students to judge the {' and the '.join(small)} (insufficient n)"
     return (Reason(check="fairness", passed=True, text=text),)
 
 

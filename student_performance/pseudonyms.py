@@ -8,7 +8,7 @@ import hmac
 import io
 import os
 
-from student_performance.contract import DatasetConfig, Role
+from student_performance.contract import DatasetConfig, Kind, Role
 from student_performance.errors import InvalidDataError, UsageError, nearest
 from student_performance.reading.commands import check_command
 from student_performance.reading.rows import records
@@ -51,8 +51,8 @@ def pseudonymised(path: str, dataset: DatasetConfig, key: str) -> tuple[bytes, l
         key: The secret.
 
     Returns:
-        The new CSV, and the names of columns that are copied although the contract does not know
-        them: they may name the student too.
+        The new CSV, and the names of columns that are copied although they may name the student
+        too: free text, and what the contract does not know.
 
     Raises:
         UsageError: The contract has no identifier.
@@ -78,8 +78,15 @@ def pseudonymised(path: str, dataset: DatasetConfig, key: str) -> tuple[bytes, l
             )
         row[place] = pseudonym(row[place], key)
         writer.writerow(row)
-    unknown = [name for name in header if name not in dataset.columns]
-    return text.getvalue().encode(dataset.encoding), unknown
+    return text.getvalue().encode(dataset.encoding), [n for n in header if _may_name(n, dataset)]
+
+
+def _may_name(name: str, dataset: DatasetConfig) -> bool:
+    """Whether a column that is copied may hold names or addresses, for all the contract says."""
+    column = dataset.columns.get(name)
+    if column is None:
+        return True
+    return column.kind is Kind.TEXT and column.role not in (Role.ID, Role.COHORT, Role.OUTCOME)
 
 
 def _place(identifier: str, header: list[str], path: str, dataset: DatasetConfig) -> int:

@@ -33,7 +33,8 @@ class TrackedModel(Strict):
         run_id: The MLflow run of the training.
         sha256: Checksum of the model file.
         candidate: Name of the chosen candidate.
-        holdout: Identifies the rows that it was judged on.
+        holdout: Identifies the rule of the hold-out that it was judged on.
+        data_md5: MD5 of the table it was learnt from.
     """
 
     model_id: str
@@ -41,6 +42,7 @@ class TrackedModel(Strict):
     sha256: str
     candidate: str
     holdout: str
+    data_md5: str
 
 
 class Judgement(Strict):
@@ -72,6 +74,7 @@ class Version(Strict):
         question: What it answers and from what.
         division: The division whose hold-out it has not seen.
         threshold: From which risk on it flags a student.
+        data_md5: MD5 of the table it was learnt from.
         candidate: Name of the chosen candidate.
         judgement: The gate's last decision about it.
     """
@@ -87,6 +90,7 @@ class Version(Strict):
     question: str
     division: Division
     threshold: Threshold
+    data_md5: str
     candidate: str
     judgement: Judgement
 
@@ -119,7 +123,7 @@ class Verdict(Strict):
         model: The logged model.
         version: Number of the registered version; None if the candidate failed on its own.
         serves: Whether that version is the champion now.
-        looks: How many trainings have been judged on this very hold-out, this one included.
+        looks: How many trainings were judged on a hold-out of this rule, this one included.
         judged_before: Whether exactly this model was judged by the same policy before; then
             nothing was registered or moved again.
     """

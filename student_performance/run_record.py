@@ -46,8 +46,8 @@ def metrics(report: EvaluationReport) -> dict[str, float]:
 
 def question(dataset: DatasetConfig) -> str:
     """What a model answers and from what: two models with the same question can be compared."""
-    features = (f"{name}{column.derivation}" for name, column in dataset.features.items())
-    return f"{dataset.target.text()}|{','.join(sorted(features))}"
+    features = sorted(_described(name, column) for name, column in dataset.features.items())
+    return f"{dataset.target.text()}|{','.join(features)}"
 
 
 def synthetic_example(dataset: DatasetConfig) -> pd.DataFrame:
@@ -59,6 +59,12 @@ def synthetic_example(dataset: DatasetConfig) -> pd.DataFrame:
         else:
             row[name] = _middle(column)
     return pd.DataFrame([row])
+
+
+def _described(name: str, column: Column) -> str:
+    """What a model has to know of a feature to be asked about it."""
+    holds = "/".join(column.categories) if column.categories is not None else str(column.kind)
+    return f"{name} {holds}{' or empty' if column.nullable else ''}{column.derivation}"
 
 
 def _middle(column: Column) -> float:

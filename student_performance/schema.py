@@ -75,6 +75,7 @@ def checked(cells: pd.DataFrame, dataset: DatasetConfig) -> tuple[pd.DataFrame, 
         The frame with numbers as numbers, empty where a cell is none, and its violations in the
         order of the file.
     """
+    cells = _without_blanks(cells, dataset)
     frame, violations = _with_numbers(cells, dataset)
     try:
         contract(dataset).validate(frame, lazy=True)
@@ -92,11 +93,6 @@ def repeated(frame: pd.DataFrame, dataset: DatasetConfig) -> list[Violation]:
     if not key:
         return []
     return [_twice(int(row), dataset) for row in frame.index[frame.duplicated(key, keep=False)]]
-
-
-def contract_violations(frame: pd.DataFrame, dataset: DatasetConfig) -> list[str]:
-    """Sentences about the first few violations, in file order; empty if the table is valid."""
-    return sentences(checked(frame, dataset)[1])
 
 
 def sentences(violations: Sequence[Violation], public: bool = False) -> list[str]:
@@ -131,6 +127,16 @@ def _column(column: Column, is_target: bool) -> pa.Column:
         checks.append(pa.Check(lambda cells: cells == cells.str.strip()))
     nullable = column.nullable and not is_target
     return pa.Column(checks=checks, nullable=nullable, title=column.allowed())
+
+
+def _without_blanks(cells: pd.DataFrame, dataset: DatasetConfig) -> pd.DataFrame:
+    """A cell of blanks only looks empty, and is; but an identifier stays as it is written."""
+    texts = {
+        name: cells[name]
+        for name, column in dataset.columns.items()
+        if column.role is not Role.ID and pd.api.types.is_string_dtype(cells[name])
+    }
+    return cells.assign(**{name: c.mask(c.str.strip() == "") for name, c in texts.items()})
 
 
 def _with_numbers(

@@ -1,20 +1,18 @@
 """Divides students, not rows, into three parts: to learn from, to set up, and to judge with."""
 
 import hashlib
-import re
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from student_performance.cohorts import cohort_order, order_key, terms_of
 from student_performance.config import SplitConfig
-from student_performance.contract import DatasetConfig
+from student_performance.contract import RETURNING, DatasetConfig
 from student_performance.dataset import AT_RISK
 from student_performance.errors import InvalidDataError, UsageError
 from student_performance.strict import Strict
-
-RETURNING = "returning_student"  # in a hold-out by cohort: took part in an earlier cohort too
 
 
 class Division(Strict):
@@ -23,6 +21,7 @@ class Division(Strict):
     Attributes:
         by: Whether cohorts or students were divided.
         term: The cohort of the hold-out; None in a division of students.
+        first_term: The earliest cohort of the table; None in a division of students.
         test_share: Expected share of students in the hold-out of a division of students.
         key: Key of the hash.
         train_rows: Rows to learn from.
@@ -33,6 +32,7 @@ class Division(Strict):
 
     by: Literal["cohort", "student"]
     term: str | None
+    first_term: str | None
     test_share: float
     key: str
     train_rows: int
@@ -46,10 +46,10 @@ class Division(Strict):
             return f"the last cohort, {self.term}"
         return f"{self.test_share:.0%} of the students, by a keyed hash"
 
-    def holdout(self, data_md5: str) -> str:
-        """Identifies the rows of the hold-out: the same file and rule give the same."""
+    def holdout(self) -> str:
+        """Identifies the hold-out by its rule: a few rows more make it no other one."""
         rule = self.term if self.by == "cohort" else f"{self.test_share}|{self.key}"
-        return hashlib.sha256(f"{data_md5}|{self.by}|{rule}".encode()).hexdigest()[:32]
+        return hashlib.sha256(f"{self.by}|{rule}".encode()).hexdigest()[:32]
 
 
 class Parts(Strict, arbitrary_types_allowed=True):
@@ -79,12 +79,13 @@ def split(table: pd.DataFrame, dataset: DatasetConfig, config: SplitConfig, fold
         UsageError: A split by cohort is asked for, and the table has no two cohorts.
     """
     terms = _terms(table, dataset, config)
+    order = [] if terms is None else cohort_order(terms.unique(), dataset)
     chance = _chances(table[dataset.id_column], config.key)
     if terms is None:
         in_test, leave_out = chance < config.test_share, np.zeros(len(table), bool)
         in_validation = ~in_test & (chance < config.test_share + config.validation_share)
     else:
-        in_test = (terms == _last(terms)).to_numpy()
+        in_test = (terms == order[-1]).to_numpy()
         students = table[dataset.id_column]
         leave_out = ~in_test & students.isin(students[in_test]).to_numpy()
         in_validation = ~in_test & ~leave_out & (chance < config.validation_share)
@@ -96,7 +97,8 @@ def split(table: pd.DataFrame, dataset: DatasetConfig, config: SplitConfig, fold
     _check_sizes(parts, dataset, folds)
     division = Division(
         by="student" if terms is None else "cohort",
-        term=None if terms is None else str(_last(terms)),
+        term=order[-1] if order else None,
+        first_term=order[0] if order else None,
         test_share=config.test_share,
         key=config.key,
         train_rows=len(parts[0]),
@@ -107,45 +109,30 @@ def split(table: pd.DataFrame, dataset: DatasetConfig, config: SplitConfig, fold
     return Parts(train=parts[0], validation=parts[1], test=parts[2], division=division)
 
 
-def unseen(test: pd.DataFrame, dataset: DatasetConfig, division: Division) -> pd.Series:
+def unseen(
+    test: pd.DataFrame, dataset: DatasetConfig, division: Division, other: Division
+) -> pd.Series:
     """Which rows of a hold-out a model learnt by another division has not seen, as booleans.
 
     Args:
         test: The hold-out of one training.
         dataset: The contract.
-        division: The division of the other training.
+        division: How that training divided its table.
+        other: The division of the other training.
     """
-    if division.by == "student":
-        held_out = _chances(test[dataset.id_column], division.key) < division.test_share
+    if other.by == "student":
+        held_out = _chances(test[dataset.id_column], other.key) < other.test_share
         return pd.Series(held_out, index=test.index)
-    if dataset.cohort_column is None:
-        return pd.Series(False, index=test.index)
+    nothing = pd.Series(False, index=test.index)
+    if dataset.cohort_column is None or RETURNING not in test:
+        return nothing  # students were divided here, so nobody has looked for those who returned
     terms = terms_of(test[dataset.cohort_column], dataset)
-    start = _order(str(division.term))
-    later = terms.map(lambda term: _order(term) >= start).astype("bool")
-    # Whoever returned may have been in the cohorts that the other model learnt from. Where students
-    # were divided, nobody has looked for them.
-    returned = test[RETURNING] if RETURNING in test else pd.Series(True, index=test.index)
-    return later & ~returned
-
-
-def terms_of(cohorts: pd.Series, dataset: DatasetConfig) -> pd.Series:
-    """The part of each cohort's name that orders it in time.
-
-    Raises:
-        InvalidDataError: A name does not have that part.
-    """
-    pattern = dataset.columns[str(dataset.cohort_column)].term
-    if pattern is None:
-        return cohorts.astype("str")
-    found = cohorts.astype("str").str.extract(re.compile(pattern), expand=False)
-    if found.isna().any():
-        raise InvalidDataError(
-            f"Column {dataset.cohort_column}: {int(found.isna().sum()):,} cells do not match the"
-            f" pattern `{pattern}` that orders the cohorts.",
-            f"python run.py dataset check FILE --dataset {dataset.name}",
-        )
-    return found
+    named = {*terms, str(other.term), str(other.first_term), str(division.first_term)}
+    key = order_key(named, dataset)
+    if key(str(division.first_term)) > key(str(other.first_term)):
+        return nothing  # the other model knows cohorts whose students cannot be recognised here
+    later = terms.map(lambda term: key(term) >= key(str(other.term))).astype("bool")
+    return later & ~test[RETURNING]
 
 
 def _terms(table: pd.DataFrame, dataset: DatasetConfig, config: SplitConfig) -> pd.Series | None:
@@ -163,16 +150,6 @@ def _terms(table: pd.DataFrame, dataset: DatasetConfig, config: SplitConfig) -> 
             f"python run.py train --dataset {dataset.name} --set split.by=student",
         )
     return None
-
-
-def _last(terms: pd.Series) -> str:
-    return str(max(terms.unique(), key=_order))
-
-
-def _order(term: str) -> list[tuple[int, int, str]]:
-    """Orders terms as people do: numbers by value (term 9 before term 10), the rest as text."""
-    parts = re.findall(r"\d+|\D+", str(term))
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]
 
 
 def _check_sizes(parts: list[pd.DataFrame], dataset: DatasetConfig, folds: int) -> None:

@@ -25,6 +25,7 @@ from student_performance.models import risk
 from student_performance.strict import Strict
 
 _FOLDS = 5
+_DIGITS = 4
 
 
 class Calibration(Strict):
@@ -43,10 +44,10 @@ class Calibration(Strict):
         """What was done and why, in a sentence."""
         if self.gain is None:
             return "not calibrated: the validation part is too small to tell whether it helps"
-        done = "calibrated" if self.method == "sigmoid" else "not calibrated"
-        return f"{done}: it changes the log loss by {-self.gain.value:+.4f}" + (
-            f" (gain {self.gain.text(4)}, n {self.gain.n:,})"
-        )
+        gain = f"{self.gain.text(_DIGITS)} of log loss on {self.gain.n:,} rows"
+        if self.method == "sigmoid":
+            return f"calibrated, which gains {gain}"
+        return f"not calibrated: that would gain {gain}"
 
 
 class Threshold(Strict):

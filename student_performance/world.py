@@ -2,6 +2,8 @@
 
 from student_performance.strict import Strict
 
+HABITS = ("hours_studied", "attendance_percent", "assignments_completed")
+
 
 class World(Strict):
     """Parameters of the process that makes students.

@@ -9,6 +9,7 @@ import pandas as pd
 from student_performance.contract import ROW_NUMBER
 from student_performance.leakage import measures as measure
 from student_performance.leakage.measures import Table
+from student_performance.leakage.twins import twin_shares
 
 _SINGLE = "single feature"
 _TWICE = "same column twice"
@@ -248,13 +249,13 @@ def _rows_twice(table: Table, _: _Leaks) -> _Found:
         return None
     name, finest = table.dataset.id_column, table.fine[0]
     rows = table.frame[table.inner]
-    twins, expected = measure.twin_shares(
-        rows.drop(columns=[name, finest]),
+    twins, expected = twin_shares(
+        rows[table.compared].drop(columns=finest),
         rows[finest].to_numpy(copy=True),
         table.places(finest)[table.inner],
     )
     text = (
-        f"{twins:.1%} of the rows equal another row in every column but `{name}`, where"
+        f"{twins:.1%} of the rows equal another row in all but `{name}`, where"
         f" {expected:.1%} is to be expected:"
     )
     if twins - expected >= _LEAK_TWINS:

@@ -25,9 +25,6 @@ SAMPLE = 20_000  # rows that the slower checks look at
 SEED = 20
 _FINE = 20  # a number with more distinct values than this tells students apart
 _FOLDS = 5
-_GRID = 1_000  # parts of a step: a value this near to a place stands on it
-_FAR = 2.0**62  # farther steps than an integer can count are all alike
-_MIX = np.uint64(0x9E3779B97F4A7C15)  # the golden ratio: neighbours get distant hashes
 
 
 class Table:
@@ -71,9 +68,15 @@ class Table:
     @cached_property
     def outcomes(self) -> tuple[str, ...]:
         """The outcomes that are numbers and say more than yes or no."""
-        names = [n for n in self.dataset.with_role(Role.OUTCOME) if n in self.frame]
-        numbers = [n for n in names if self.dataset.columns[n].is_number]
-        return tuple(n for n in numbers if self.sample[n].nunique() > 2)
+        numbers = [n for n, c in self.dataset.columns.items() if c.is_number and n in self.frame]
+        outcomes = [n for n in numbers if n in self.dataset.with_role(Role.OUTCOME)]
+        return tuple(n for n in outcomes if self.sample[n].nunique() > 2)
+
+    @cached_property
+    def compared(self) -> list[str]:
+        """What two rows of one student share; context, such as an address, may differ."""
+        own = self.dataset.with_role(Role.ID) + self.dataset.with_role(Role.CONTEXT)
+        return [n for n in self.dataset.columns if n not in own and n in self.frame]
 
     @cached_property
     def fine(self) -> tuple[str, ...]:
@@ -275,22 +278,3 @@ def chance_of_a_match(codes: Ints) -> float:
     """How likely two rows drawn at random have the same value."""
     shares = np.bincount(codes[codes >= 0]) / max(1, int((codes >= 0).sum()))
     return float((shares**2).sum())
-
-
-def twin_shares(rest: pd.DataFrame, values: Floats, places: Floats) -> tuple[float, float]:
-    """Share of rows that another row equals, and the share to be expected by nature.
-
-    In a coarse table students are alike by nature. Then about as many differ by just one step of
-    the finest column, and that is what is expected; copied rows have no such neighbours.
-
-    Args:
-        rest: The columns that are compared, but for the finest.
-        values: The finest column, shape (rows,).
-        places: Its values in steps.
-    """
-    others = pd.util.hash_pandas_object(rest, index=False).to_numpy(copy=True)
-    twins = pd.DataFrame({"others": others, "value": values}).duplicated(keep=False)
-    parts = np.minimum(np.round(places * _GRID), _FAR).astype(np.uint64)
-    here = others + parts * _MIX  # wraps around, as a hash may
-    above = others + (parts + np.uint64(_GRID)) * _MIX
-    return float(twins.mean()), float(np.isin(above, here).mean())

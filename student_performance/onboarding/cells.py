@@ -26,6 +26,21 @@ def decimal_of(frame: pd.DataFrame, separator: str) -> str:
     return max(votes, key=lambda sign: votes[sign])
 
 
+def decimal_commas(frame: pd.DataFrame) -> list[str]:
+    """The columns whose numbers have a comma before their decimals."""
+    return [
+        str(name)
+        for name, column in frame.items()
+        if _all_match(cells := column.dropna().str.strip(), NUMBER[","])
+        and cells.str.contains(",", regex=False).any()
+    ]
+
+
+def without_blanks(frame: pd.DataFrame) -> pd.DataFrame:
+    """The cells with those of blanks only as empty ones, as the contract reads them."""
+    return frame.mask(frame.apply(lambda column: column.str.strip() == ""))
+
+
 def _all_match(cells: pd.Series, pattern: str) -> bool:
     return len(cells) > 0 and bool(cells.str.fullmatch(pattern).all())
 

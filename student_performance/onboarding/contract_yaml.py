@@ -32,7 +32,7 @@ def data_set_name(name: str | None, file: str) -> str:
         UsageError: The name that was given cannot be one.
     """
     if name is None:
-        stem = PurePosixPath(file.replace("\\\\", "/")).stem.lower()
+        stem = PurePosixPath(file.replace("\\", "/")).stem.lower()
         made = re.sub(r"[^a-z0-9]+", "_", stem).strip("_")
         return made if re.match("[a-z]", made) else f"table_{made}".rstrip("_")
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):

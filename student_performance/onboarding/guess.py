@@ -7,32 +7,39 @@ from typing import Any
 
 import pandas as pd
 
-from student_performance.contract import ROW_NUMBER, Column, DatasetConfig, Kind, Role, Target
+from student_performance.contract import ROW_NUMBER, Column, DatasetConfig, Kind, Role
 from student_performance.dataset import AT_RISK
 from student_performance.errors import InvalidDataError
 from student_performance.onboarding.cells import (
     MAX_CATEGORIES,
     NUMBER,
-    ROWS_A_CATEGORY,
+    decimal_commas,
     decimal_of,
     kind_of,
     limits_of,
     numbers_of,
+    without_blanks,
+)
+from student_performance.onboarding.roles import (
+    TERM,
+    cohort_of,
+    commas_text,
+    identifier_of,
+    is_course,
+    target_of,
 )
 from student_performance.onboarding.sniff import Format, sniff
 from student_performance.onboarding.words import (
-    COHORT_WORDS,
-    ID_WORDS,
     SENSITIVE_WORDS,
     has_word,
+    is_id_name,
     looks_like_outcome,
-    outcome_rank,
     plain,
     text_rule,
-    words,
 )
 from student_performance.reading.rows import chunks, header_of
 from student_performance.strict import Strict
+from student_performance.target import Target
 
 _LONGEST_NAME = 200
 _WIDE = 10.0  # a mark on a scale like this one is a whole number
@@ -95,23 +102,21 @@ def guess_contract(cells: pd.DataFrame, written: Format) -> Guess:
         InvalidDataError: No column can be an outcome.
     """
     taken = [name for name in cells if name in (AT_RISK, ROW_NUMBER)]
-    frame = cells.drop(columns=taken)
+    frame = without_blanks(cells.drop(columns=taken))
     decimal = decimal_of(frame, written.separator)
     kinds = {str(name): kind_of(frame[name], decimal) for name in frame}
-    identifier = _identifier(frame, kinds)
-    cohort = _cohort(frame, identifier)
-    outcome = _target_column(frame, kinds, [n for n in kinds if n not in (identifier, cohort)])
+    commas = decimal_commas(frame) if written.separator == "," else []
+    # None of these takes the name of an outcome, and an identifier is one within its cohort.
+    cohort = cohort_of(frame, kinds)
+    identifier = identifier_of(frame, kinds, cohort)
+    outcome = target_of(frame, kinds, (identifier, cohort), commas)
     rule, kinds[outcome], doubt = _target(frame[outcome], outcome, kinds[outcome], decimal)
     columns = {
         name: _other(frame[name], name, kind, name == outcome or looks_like_outcome(name), decimal)
         for name, kind in kinds.items()
     }
-    if identifier is not None:
-        columns[identifier] = _guessed(identifier, Role.ID, Kind.TEXT, "names the student")
-    if cohort is not None:
-        note = "says when; the last is held out"
-        columns[cohort] = _guessed(cohort, Role.COHORT, Kind.TEXT, note)
-    _check_features(columns, outcome)
+    columns |= _keys(identifier, cohort)
+    _check_features(columns, outcome, commas)
     return Guess(
         format=written,
         decimal=decimal,
@@ -119,15 +124,17 @@ def guess_contract(cells: pd.DataFrame, written: Format) -> Guess:
         target=rule,
         target_guess=doubt,
         rows=len(frame),
-        doubts=_doubts(frame, identifier, outcome, taken),
+        doubts=_doubts(frame, identifier, outcome, taken, commas),
     )
 
 
-def _check_features(columns: Mapping[str, GuessedColumn], outcome: str) -> None:
+def _check_features(
+    columns: Mapping[str, GuessedColumn], outcome: str, commas: Sequence[str]
+) -> None:
     if not any(guessed.column.role is Role.FEATURE for guessed in columns.values()):
         raise InvalidDataError(
             f"No column is left to learn from: besides `{outcome}`, which is taken for the outcome,"
-            " there is no number and no category.",
+            f" there is no number and no category.{_sentence(commas_text(commas))}",
             "python run.py dataset init FILE",
         )
 
@@ -151,48 +158,6 @@ def _cells(path: str, written: Format) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _identifier(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> str | None:
-    """A column that is named like one and is never empty; unique ones first."""
-    able = [
-        name
-        for name, kind in kinds.items()
-        if has_word(name, ID_WORDS)
-        and kind in (Kind.TEXT, Kind.INTEGER)
-        and frame[name].notna().all()
-        and 2 * frame[name].nunique() > len(frame)
-    ]
-    return max(able, key=lambda name: frame[name].is_unique, default=None)
-
-
-def _cohort(frame: pd.DataFrame, identifier: str | None) -> str | None:
-    for word in COHORT_WORDS:
-        for name in map(str, frame):
-            several = 2 <= frame[name].nunique() <= max(2, len(frame) / ROWS_A_CATEGORY)
-            born = has_word(name, ("birth", "born"))
-            if name != identifier and word in words(name) and several and not born:
-                return name
-    return None
-
-
-def _target_column(frame: pd.DataFrame, kinds: Mapping[str, Kind], rest: Sequence[str]) -> str:
-    """The most outcome-like name; for lack of one, the last column, as many tables have it."""
-    able = [
-        name
-        for name in rest
-        if frame[name].nunique() > 1
-        and (kinds[name] is not Kind.TEXT or frame[name].nunique() <= MAX_CATEGORIES)
-        and not has_word(name, SENSITIVE_WORDS)
-    ]
-    if not able:
-        raise InvalidDataError(
-            "No column can be an outcome: one is needed that holds a number, or up to"
-            f" {MAX_CATEGORIES} classes, with at least two values.",
-            "python run.py dataset init FILE",
-        )
-    named = [name for name in able if looks_like_outcome(name)]
-    return max(named, key=outcome_rank) if named else able[-1]
-
-
 def _target(column: pd.Series, name: str, kind: Kind, decimal: str) -> tuple[Target, Kind, str]:
     """The rule, the kind that it needs, and what about it is a guess."""
     cells = column.dropna()
@@ -209,6 +174,22 @@ def _target(column: pd.Series, name: str, kind: Kind, decimal: str) -> tuple[Tar
     return Target(column=name, pass_mark=half), kind, "half of the range"
 
 
+def _keys(identifier: str | None, cohort: str | None) -> dict[str, GuessedColumn]:
+    """The columns that together name a row."""
+    keys = {}
+    if identifier is not None:
+        keys[identifier] = _guessed(identifier, Role.ID, Kind.TEXT, "names the student")
+    if cohort is not None:
+        note = "says when; the last is held out"
+        keys[cohort] = when = _guessed(cohort, Role.COHORT, Kind.TEXT, note)
+        if is_course(cohort):
+            keys[cohort] = GuessedColumn(
+                column=when.column.model_copy(update={"term": TERM}),
+                guess=f"{note}; `term` picks the part that orders it",
+            )
+    return keys
+
+
 def _other(
     column: pd.Series, name: str, kind: Kind, is_outcome: bool, decimal: str
 ) -> GuessedColumn:
@@ -218,10 +199,14 @@ def _other(
             name, Role.OUTCOME, kind, "known only afterwards", column, decimal, nullable
         )
     if has_word(name, SENSITIVE_WORDS):
+        if not 0 < column.nunique() <= MAX_CATEGORIES:
+            note = "sensitive, but too many groups to compare: make a column with fewer"
+            return _guessed(name, Role.CONTEXT, Kind.TEXT, note, nullable=nullable)
         note = "audited, never a feature"
-        few = kind is Kind.TEXT and 0 < column.nunique() <= MAX_CATEGORIES
-        kind = Kind.CATEGORY if few else kind
-        return _guessed(name, Role.SENSITIVE, kind, note, column, decimal, nullable)
+        return _guessed(name, Role.SENSITIVE, Kind.CATEGORY, note, column, decimal, nullable)
+    if is_id_name(name):
+        note = "named like an identifier: nothing is learned from it, so not used"
+        return _guessed(name, Role.CONTEXT, Kind.TEXT, note, nullable=nullable)
     if kind is Kind.TEXT:
         return _guessed(name, Role.CONTEXT, kind, "free text, not used", nullable=nullable)
     return _guessed(name, Role.FEATURE, kind, "check", column, decimal, nullable)
@@ -252,14 +237,22 @@ def _guessed(
 
 
 def _doubts(
-    frame: pd.DataFrame, identifier: str | None, target: str, taken: Sequence[object]
+    frame: pd.DataFrame,
+    identifier: str | None,
+    target: str,
+    taken: Sequence[object],
+    commas: Sequence[str],
 ) -> tuple[str, ...]:
     doubts = [f"Left out: `{name}`; the pipeline has a column of that name." for name in taken]
     if identifier is None:
+        named = ", ".join(f"`{name}`" for name in frame if is_id_name(str(name)))
+        why = f" Named like it, but empty or repeated within a cohort: {named}." if named else ""
         doubts.append(
-            "No column names the student, so that the number of the row will. If a student can be"
-            " there twice, name the column with the role `id`."
+            f"No column names the student, so that the number of the row will.{why} If a student"
+            " can be there twice, name the column with the role `id`."
         )
+    if commas:
+        doubts.append(_sentence(commas_text(commas)).strip())
     missing = int(frame[target].isna().sum())
     if missing:
         doubts.append(
@@ -267,3 +260,8 @@ def _doubts(
             " whether these students passed."
         )
     return tuple(doubts)
+
+
+def _sentence(text: str) -> str:
+    """With a capital letter, and a blank before it; empty if there is none."""
+    return f" {text[:1].upper()}{text[1:]}" if text else ""

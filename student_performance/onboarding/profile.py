@@ -43,7 +43,7 @@ def profile(frame: pd.DataFrame, dataset: DatasetConfig) -> tuple[ColumnProfile,
 
 
 def group_sizes(cells: pd.Series) -> dict[str, str]:
-    """Rows by value, in the order of the values; small groups as `fewer than 10`."""
+    """Rows by value, in the order of the text; small groups as `fewer than 10`."""
     counts = cells.value_counts().sort_index()
     return {
         str(value): f"{n:,}" if n >= SMALLEST_GROUP else f"fewer than {SMALLEST_GROUP}"

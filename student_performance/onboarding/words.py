@@ -2,13 +2,19 @@
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
-ID_WORDS = ("id", "student", "no", "nr", "number", "matriculation", "pseudonym", "nim", "nis")
+_IDENTIFIERS = (
+    "id", "studentid", "matriculation", "matrikel", "matrikelnummer", "pseudonym", "nim", "nis",
+)  # fmt: skip
+_NUMBERS = ("no", "nr", "number")
+_OF_STUDENTS = ("student", "code", "key", *_NUMBERS)
 SENSITIVE_WORDS = (
     "gender", "sex", "race", "ethnicity", "ethnic", "disability", "disabled", "religion",
     "geschlecht", "kelamin",
 )  # fmt: skip
 COHORT_WORDS = ("cohort", "term", "semester", "presentation", "year", "course", "module")
+NO_COHORT_WORDS = ("birth", "born", "gpa")
 # The further right, the more surely it is what a school wants to predict.
 _OUTCOME_WORDS = (
     "class", "mark", "marks", "grade", "score", "g3", "final", "result", "outcome", "target",
@@ -33,6 +39,28 @@ def has_word(name: str, wanted: Sequence[str]) -> bool:
     return any(word in wanted for word in words(name))
 
 
+def id_rank(name: str) -> int:
+    """How surely a name is that of an identifier: from 4 for `id` itself down to 0, if it is not.
+
+    `student_no` has 3, any other number 2, and whatever else tells of the student 1.
+    """
+    found = words(name)
+    if found == ["id"]:
+        return 4
+    student = "student" in found
+    if has_word(name, _IDENTIFIERS) or (student and all(word in _OF_STUDENTS for word in found)):
+        return 3
+    # `number_of_clicks` counts clicks, and names nobody
+    if any(a in _NUMBERS and b != "of" for a, b in pairwise([*found, ""])):
+        return 2
+    return int(student)
+
+
+def is_id_name(name: str) -> bool:
+    """Whether a column of that name only tells rows apart, so that nothing is learned from it."""
+    return id_rank(name) >= 2
+
+
 def plain(name: str) -> str:
     """The name as people would write it."""
     text = " ".join(re.sub(r"[_\s]+", " ", name).split())
@@ -51,7 +79,7 @@ def looks_like_outcome(name: str) -> bool:
 
 def outcome_rank(name: str) -> int:
     """How surely a name is that of the result; -1 if it is not."""
-    found = words(name)
+    found = [] if is_id_name(name) else words(name)
     return max(
         (
             rank

@@ -71,7 +71,7 @@ class Tracker:
         """
         run_id = self.claim_run()
         now = int(datetime.now(UTC).timestamp() * 1000)
-        holdout = report.division.holdout(origin.data_md5)
+        holdout = report.division.holdout()
         tags = {MLFLOW_GIT_COMMIT: origin.git_commit, _HOLDOUT: holdout}
         self._client.log_batch(
             run_id,
@@ -84,6 +84,7 @@ class Tracker:
             run_id=run_id,
             candidate=report.candidate,
             holdout=holdout,
+            data_md5=origin.data_md5,
             **self._log_model(model, dataset),
         )
 

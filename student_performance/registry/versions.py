@@ -267,6 +267,7 @@ def _tags(
         "division": report.division.model_dump_json(),
         "threshold": report.setup.threshold.model_dump_json(),
         "holdout": tracked.holdout,
+        "data_md5": tracked.data_md5,
         "candidate": tracked.candidate,
         "decision": judgement.decision.outcome,
         "decision.summary": judgement.decision.summary(),
@@ -288,6 +289,7 @@ def _version(found: ModelVersion, aliases: dict[str, str]) -> Version:
         question=tags["question"],
         division=Division.model_validate_json(tags["division"]),
         threshold=Threshold.model_validate_json(tags["threshold"]),
+        data_md5=tags["data_md5"],
         candidate=tags["candidate"],
         judgement=Judgement.model_validate_json(tags[_JUDGEMENT]),
     )

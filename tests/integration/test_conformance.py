@@ -6,7 +6,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks.conformance import forest_accuracy, next_term, trap
+from student_performance.config_files import load_configs
+from student_performance.dataset import labelled, read
+from student_performance.leakage import inspect
 from student_performance.promotion import Outcome
+from tests.conftest import PROJECT
 
 FOLDER = os.environ.get("REAL_DATA")
 # Two runs of 10 folds instead of the 20 that were published: twice the tolerance of the command.
@@ -36,6 +40,21 @@ def test_forest_agrees_with_cortez_and_silva(course: str, setup: str, published:
     path = real({"math": "student-mat.csv", "portuguese": "student-por.csv"}[course])
 
     assert forest_accuracy(path, course, setup, REPEATS) == pytest.approx(published, abs=TOLERANCE)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "file"),
+    [
+        ("uci_math", "student-mat.csv"),
+        ("uci_portuguese", "student-por.csv"),
+        ("oulad", "oulad_six_column_day120.csv"),
+        ("oulad_raw", "oulad_six_column_day120.csv"),
+    ],
+)
+def test_guard_finds_no_leak_in_real_tables(dataset: str, file: str) -> None:
+    _, contract = load_configs(PROJECT / "configs", dataset)
+
+    assert inspect(labelled(read(str(real(file)), contract), contract), contract).leaks == ()
 
 
 def test_next_term_of_the_open_university_is_predicted_as_published() -> None:

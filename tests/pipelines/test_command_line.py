@@ -44,7 +44,7 @@ def test_table_is_for_people(cli: Run, train: Run, table: Path) -> None:
     outcome = cli("train", "--data", table, *SMALL)
 
     assert outcome.code == 0, outcome.err
-    for words in ("Candidates", "majority", "best possible", "gender", "Decision", "Next"):
+    for words in ("Candidates", "majority", "known truth", "gender", "Decision", "Next"):
         assert words in outcome.out
     lines = [line for line in outcome.out.splitlines() if str(table) not in line]
     assert max(map(len, lines)) <= 120

@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -62,8 +62,22 @@ def test_init_elsewhere_says_where_contracts_belong(cli: Run, table: Path, tmp_p
     outcome = cli("dataset", "init", table, "--out", out)
 
     assert outcome.code == 0
-    assert out.exists()
+    assert out.read_text().count("name: mine\n") == 1
     assert "Only contracts in configs/datasets/ are found" in outcome.err
+
+
+@pytest.mark.parametrize("name", [("--name", "foo"), ()])
+def test_contract_and_its_file_have_one_name(
+    cli: Run, table: Path, tmp_path: Path, name: tuple[str, ...]
+) -> None:
+    out = tmp_path / "My bar.yaml"
+    outcome = cli("dataset", "init", table, "--out", out, *name)
+    right = "foo" if name else "my_bar"
+
+    assert outcome.code == 2
+    assert f"the data set `{right}` must be called {right}.yaml" in outcome.err
+    assert f"--name {right} --out {tmp_path / right}.yaml" in outcome.err
+    assert not list(tmp_path.glob("*.yaml"))
 
 
 def test_check_shows_columns_classes_and_what_a_training_will_do(cli: Run, table: Path) -> None:
@@ -132,7 +146,49 @@ def test_check_exits_with_3_on_a_leak(cli: Run, table: Path) -> None:
     assert "✗ leak" in outcome.out
     assert "hours_studied" in outcome.out
     assert "nothing: the leak stops it" in outcome.out
+    assert "hold out" not in outcome.out
+    assert "rows in the hold-out are enough" in outcome.out
     assert "Next:  python run.py dataset check" in outcome.out
+
+
+TERMS = ("9", "10", "2")
+
+
+def with_terms(table: Path, terms: Sequence[str]) -> None:
+    head, *rows = table.read_text().splitlines()
+    cells = [f"{row},{terms[i % len(terms)]}" for i, row in enumerate(rows)]
+    table.write_text("\n".join([f"{head},term", *cells]))
+
+
+@pytest.mark.parametrize(
+    ("terms", "column", "shown"),
+    [
+        (TERMS, "{role: cohort, kind: text}",
+         "Cohorts     2: 666, 9: 667, 10: 667 (earliest first)"),
+        (("Spring", "Autumn"), "{role: cohort, kind: category, categories: [Spring, Autumn]}",
+         "Cohorts     Spring: 1,000, Autumn: 1,000 (earliest first)"),
+        ([str(i) for i in range(8, 28)], "{role: cohort, kind: text}", "Cohorts     8: 100, 9: "),
+        ([str(i) for i in range(8, 30)], "{role: cohort, kind: text}",
+         "Cohorts     2 others, then 10: "),
+    ],
+)  # fmt: skip
+def test_check_shows_cohorts_in_the_order_of_time(
+    cli: Run, table: Path, terms: Sequence[str], column: str, shown: str
+) -> None:
+    with_terms(table, terms)
+    outcome = cli("dataset", "check", table, "--set", f"dataset.columns.term={column}")
+
+    assert outcome.code == 0, outcome.err
+    assert shown in outcome.out
+
+
+def test_cohorts_without_an_order_are_shown_where_none_is_needed(cli: Run, table: Path) -> None:
+    with_terms(table, ("Spring", "Autumn"))
+    column = "dataset.columns.term={role: cohort, kind: text}"
+    outcome = cli("dataset", "check", table, "--set", column, "--set", "split.by=student")
+
+    assert outcome.code == 0, outcome.err
+    assert "Autumn: 1,000, Spring: 1,000 (their order in time is not known)" in outcome.out
 
 
 def test_check_of_a_table_that_is_too_small_exits_with_4(cli: Run, tmp_path: Path) -> None:
@@ -159,6 +215,22 @@ def test_pseudonyms_take_the_place_of_identifiers(
     cli("dataset", "pseudonymise", table, "--out", again)
     assert again.read_bytes() == out.read_bytes()
     assert cli("dataset", "check", out).code == 0
+
+
+def test_free_text_of_a_guessed_contract_is_named(
+    cli: Run, table: Path, contract: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STUDENT_PERFORMANCE_PSEUDONYM_KEY", KEY)
+    head, *rows = table.read_text().splitlines()
+    mails = [f"{row},s{i}@school.example" for i, row in enumerate(rows)]
+    table.write_text("\n".join([f"{head},mail", *mails]))
+    assert cli("dataset", "init", table, "--name", NAME).code == 0
+    assert contract.exists()
+    out = tmp_path / "safe.csv"
+    outcome = cli("dataset", "pseudonymise", table, "--dataset", NAME, "--out", out)
+
+    assert outcome.code == 0, outcome.err
+    assert "being free text or not in the contract: mail. If one" in outcome.err
 
 
 def test_pseudonyms_do_not_overwrite_the_input(

@@ -20,7 +20,12 @@ from student_performance.records import TrackedModel
 from student_performance.simulate import simulate
 
 TRACKED = TrackedModel(
-    model_id="m-1", run_id="r-1", sha256="0" * 64, candidate="made up", holdout="1" * 32
+    model_id="m-1",
+    run_id="r-1",
+    sha256="0" * 64,
+    candidate="made up",
+    holdout="1" * 32,
+    data_md5="2" * 32,
 )
 
 

@@ -79,6 +79,7 @@ def division(**changes: Any) -> Division:
     values: dict[str, Any] = {
         "by": "student",
         "term": None,
+        "first_term": None,
         "test_share": 0.2,
         "key": "student-performance",
         "train_rows": 1_600,
@@ -212,6 +213,7 @@ def report(**changes: Any) -> EvaluationReport:
         "drift": (
             FeatureDrift(feature="hours_studied", psi=0.03, expected=0.02, level="ok", n=300),
         ),
+        "notes": (),
         "problems": (),
     }
     return EvaluationReport(**(values | changes))
@@ -241,6 +243,7 @@ def tracked(**changes: str) -> TrackedModel:
         "sha256": "ab" * 32,
         "candidate": "logistic_regression",
         "holdout": "cd" * 16,
+        "data_md5": "ef" * 16,
     }
     return TrackedModel(**(values | changes))
 
@@ -270,6 +273,7 @@ def version(number: str = "7") -> Version:
         question="test_score >= 60|hours_studied",
         division=division(),
         threshold=threshold(),
+        data_md5="ef" * 16,
         candidate="logistic_regression",
         judgement=Judgement(key="key", cause="cause", decision=decision()),
     )

@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-PACKAGES = ("benchmarks", "cli", "materializers", "pipelines", "stacks", "steps", "student_performance")
+PACKAGES = (
+    "benchmarks",
+    "cli",
+    "materializers",
+    "pipelines",
+    "stacks",
+    "steps",
+    "student_performance",
+)
 
 # What each package may import of this repository, and which libraries it must not know.
 ALLOWED = {

@@ -6,9 +6,10 @@ import pytest
 
 from student_performance.ceiling import Ceiling, accuracy_bound, ceiling_of, fits
 from student_performance.config import IntervalConfig
-from student_performance.contract import DatasetConfig, Target
+from student_performance.contract import DatasetConfig
 from student_performance.metrics import Costs, log_losses, score
 from student_performance.simulate import PASS_MARK, World, ceilings, posterior, simulate
+from student_performance.target import Target
 from tests.unit.trainings import Training
 
 INTERVALS = IntervalConfig(resamples=200)

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from student_performance.config import SplitConfig
-from student_performance.contract import DatasetConfig
+from student_performance.contract import RETURNING, Column, DatasetConfig
 from student_performance.dataset import AT_RISK
 from student_performance.errors import InvalidDataError, UsageError
-from student_performance.splitting import RETURNING, Division, Parts, split, unseen
+from student_performance.splitting import Division, Parts, split, unseen
+from tests.unit.builders import division
 
 PARTS = ("train", "validation", "test")
 
@@ -190,11 +191,10 @@ def test_hold_out_is_named_by_its_term_and_not_by_a_key_that_does_not_matter(
     for change in ({"key": "other"}, {"test_share": 0.5}, {"validation_share": 0.4}):
         again = divided(table, oulad, **change)
         assert again.test.equals(first.test)
-        assert again.division.holdout("md5") == first.division.holdout("md5")
+        assert again.division.holdout() == first.division.holdout()
     by_student = divided(table, oulad, by="student")
 
-    assert by_student.division.holdout("md5") != first.division.holdout("md5")
-    assert first.division.holdout("other md5") != first.division.holdout("md5")
+    assert by_student.division.holdout() != first.division.holdout()
 
 
 @pytest.fixture
@@ -215,7 +215,7 @@ def test_common_rows_hold_nobody_whom_the_other_model_learnt_from(
 ) -> None:
     mine = divided(terms, oulad, by=ours)
     other = divided(terms, oulad, by=theirs, key="another")
-    common = mine.test[unseen(mine.test, oulad, other.division)]
+    common = mine.test[unseen(mine.test, oulad, mine.division, other.division)]
 
     assert not set(common["student_id"]) & learnt(other)
     if theirs == "student":
@@ -231,7 +231,7 @@ def test_model_of_an_earlier_term_has_not_seen_newcomers_of_a_later_one(
     late = divided(terms, oulad)
 
     assert (early.term, late.division.term) == ("2", "3")
-    assert unseen(late.test, oulad, early).tolist() == [False] * 20 + [True] * 200
+    assert unseen(late.test, oulad, late.division, early).tolist() == [False] * 20 + [True] * 200
 
 
 def test_model_of_a_later_term_may_have_seen_every_row_of_an_earlier_one(
@@ -240,7 +240,7 @@ def test_model_of_a_later_term_may_have_seen_every_row_of_an_earlier_one(
     early = divided(terms[terms["course"] != "A_3"], oulad)
     late = divided(terms, oulad).division
 
-    assert not unseen(early.test, oulad, late).any()
+    assert not unseen(early.test, oulad, early.division, late).any()
 
 
 def test_own_hold_out_of_students_is_wholly_unseen(
@@ -248,9 +248,9 @@ def test_own_hold_out_of_students_is_wholly_unseen(
 ) -> None:
     parts = divided(terms, oulad, by="student")
 
-    assert unseen(parts.test, oulad, parts.division).all()
+    assert unseen(parts.test, oulad, parts.division, parts.division).all()
     larger = parts.division.model_copy(update={"test_share": 0.1})
-    assert 0 < unseen(parts.test, oulad, larger).mean() < 1
+    assert 0 < unseen(parts.test, oulad, parts.division, larger).mean() < 1
 
 
 def test_table_without_cohorts_shows_nothing_new_to_a_model_of_cohorts(
@@ -259,4 +259,30 @@ def test_table_without_cohorts_shows_nothing_new_to_a_model_of_cohorts(
     cohorts: Division = divided(terms, oulad).division
     test = divided(terms, oulad, by="student").test.drop(columns="course")
 
-    assert not unseen(test, dataset, cohorts).any()
+    assert not unseen(test, dataset, division(), cohorts).any()
+
+
+def test_model_of_cohorts_that_this_table_no_longer_has_may_know_who_returns(
+    terms: pd.DataFrame, oulad: DatasetConfig
+) -> None:
+    old = divided(terms[terms["course"] != "A_3"], oulad).division
+    newer = divided(terms[terms["course"] != "A_1"], oulad)
+
+    assert (old.first_term, newer.division.first_term) == ("1", "2")
+    assert not unseen(newer.test, oulad, newer.division, old).any()
+
+
+def test_seasons_say_no_order_and_categories_do(oulad: DatasetConfig) -> None:
+    seasons = ["Spring 2023", "Fall 2023", "Spring 2024"]
+    table = table_of(**{name: range(i * 100, i * 100 + 100) for i, name in enumerate(seasons)})
+    plain = {"role": "cohort", "kind": "text"}
+    listed = {"role": "cohort", "kind": "category", "categories": tuple(seasons)}
+    unclear, clear = (
+        oulad.model_copy(update={"columns": oulad.columns | {"course": Column(**column)}})
+        for column in (plain, listed)
+    )
+
+    with pytest.raises(UsageError, match="do not say which comes first"):
+        divided(table, unclear)
+    assert divided(table, clear).division.term == "Spring 2024"
+    assert divided(table, clear).division.first_term == "Spring 2023"

@@ -16,7 +16,8 @@ from student_performance.config import (
     TrainConfig,
 )
 from student_performance.config_files import load_configs
-from student_performance.contract import Column, DatasetConfig, Role, Target
+from student_performance.contract import Column, DatasetConfig, Role
+from student_performance.target import Target
 from tests.unit.builders import CONFIGS
 
 ID = {"role": "id", "kind": "text"}

@@ -11,7 +11,8 @@ from sklearn import metrics as sk
 
 from student_performance import fairness
 from student_performance.config import AuditConfig, GatePolicy, IntervalConfig
-from student_performance.fairness import AttributeFairness, Gap, audit, violations
+from student_performance.fairness import AttributeFairness, Gap, audit
+from student_performance.gaps import violations
 from student_performance.simulate import PASS_MARK, posterior, simulate
 from student_performance.world import World
 
@@ -74,7 +75,10 @@ def test_bounds_enclose_the_absolute_gap_and_its_two_rates(sample: dict[str, Any
     found = run(**sample, intervals=IntervalConfig(resamples=100))
     rates = {group.group: group for group in found.groups}
 
-    assert sum(group.n for group in found.groups) == len(sample["y"])
+    hidden = [group for group in found.groups if group.n is None]
+    shown = sum(group.n or 0 for group in found.groups)
+    assert len(hidden) != 1 or len(found.groups) == 1, "one hidden group could be computed"
+    assert shown == len(sample["y"]) if not hidden else shown < len(sample["y"])
     for one in found.gaps:
         high, low = (getattr(rates[name], one.rate) for name in one.groups)
         assert one.value == pytest.approx(high - low)
@@ -185,8 +189,8 @@ def test_group_under_ten_students_is_suppressed(students: int, shown: bool) -> N
     found = run(*table(("A", 1, 5, 5), ("A", 0, 5, 5), ("B", 1, 5, 5), ("B", 0, 5, 5), *small))
     group = found.groups[2]
 
-    assert (group.group, group.n) == ("C", students)
-    hidden = group.model_dump(exclude={"group", "n"}).values()
+    assert group.group == "C"
+    hidden = group.model_dump(exclude={"group"}).values()
     assert all((value is not None) is shown for value in hidden)
     assert any("C" in one.groups for one in found.gaps) is shown
 

@@ -217,6 +217,7 @@ def test_table_that_allows_no_contract_is_refused(
         ("s3://bucket/x/students.csv", "students"),
         ("ünï.csv", "n"),
         ("日本.csv", "table"),
+        (r"C:\Users\jo\My School.csv", "my_school"),
     ],
 )
 def test_name_is_made_from_that_of_the_file(file: str, name: str) -> None:

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 from student_performance import html
+from student_performance.contract import RETURNING
 from student_performance.dataset import AT_RISK
 from student_performance.figures import FIGURES
 from student_performance.leakage import Severity
 from student_performance.promotion import ChampionComparison
-from student_performance.splitting import RETURNING
 from student_performance.training import CandidateScore
 from tests.unit.builders import (
     comparison,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from student_performance.contract import DatasetConfig
+from student_performance.contract import Column, DatasetConfig
 from student_performance.errors import InvalidDataError, UsageError
 from student_performance.pseudonyms import (
     KEY_VARIABLE,
@@ -43,6 +43,21 @@ def test_all_other_cells_stay_as_they_are_written(
     assert lines[1].endswith('" a ""b"""')
     assert lines[3:] == [""]
     assert unknown == ["note"]
+
+
+def test_copied_columns_that_may_name_the_student_are_told(
+    write_csv: WriteCsv, dataset: DatasetConfig
+) -> None:
+    def text(role: str) -> Column:
+        return Column.model_validate({"role": role, "kind": "text"})
+
+    new = {"mail": text("context"), "faith": text("sensitive"), "term": text("cohort"),
+           "verdict": text("outcome")}  # fmt: skip
+    other = dataset.model_copy(update={"columns": {**dataset.columns, **new}})
+    header = f"phone,{HEADER},mail,faith,term,verdict"
+    path = write_csv("1,S1,Female,7,1,5,60,a@b.c,none,2020,good", header=header)
+
+    assert pseudonymised(str(path), other, KEY)[1] == ["phone", "mail", "faith"]
 
 
 def test_separator_and_encoding_stay(tmp_path: Path, dataset: DatasetConfig) -> None:

@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 
 from student_performance.config import LearningConfig
-from student_performance.contract import Column, DatasetConfig, Target
+from student_performance.contract import Column, DatasetConfig
 from student_performance.run_record import metrics, parameters, question, synthetic_example
 from student_performance.schema import contract
+from student_performance.target import Target
 from tests.unit.builders import ceiling, division, one_class_report, report, setup, threshold
 from tests.unit.trainings import Training
 
@@ -109,19 +110,20 @@ def test_question_depends_on_target_pass_mark_and_features_only(dataset: Dataset
     harder = dataset.model_copy(update={"target": Target(column="test_score", pass_mark=60.5)})
 
     assert question(dataset) == (
-        "test_score >= 60|assignments_completed,attendance_percent,hours_studied"
+        "test_score >= 60|assignments_completed integer,attendance_percent number,"
+        "hours_studied number"
     )
     assert question(turned) == question(dataset)
     assert question(harder).startswith("test_score >= 60.5|")
     assert question(dataset.model_copy(update={"world": None})) == question(dataset)
-    assert question(with_feature(dataset)) == "test_score >= 60|x"
+    assert question(with_feature(dataset)) == "test_score >= 60|x number"
 
 
 def test_share_or_rank_is_another_question_than_the_number(dataset: DatasetConfig) -> None:
     rank = with_feature(dataset, rank_within="gender")
     share = with_feature(dataset, share_of_largest_in="gender")
 
-    assert question(rank) == "test_score >= 60|x rank_within gender"
+    assert question(rank) == "test_score >= 60|x number rank_within gender"
     assert len({question(d) for d in (rank, share, with_feature(dataset))}) == 3
 
 

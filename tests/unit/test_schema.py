@@ -126,6 +126,32 @@ def test_column_that_may_be_empty_accepts_empty_cells_and_nothing_else_new(
     ]
 
 
+@pytest.mark.parametrize("column", ["hours_studied", "gender", "test_score"])
+def test_cell_of_blanks_is_an_empty_cell(
+    column: str, write_csv: WriteCsv, dataset: DatasetConfig
+) -> None:
+    path = write_csv(row(), row(**{"student_id": "S2", "test_score": "7", column: "  "}))
+    found = lines(path, dataset)
+    assert len(found) == 1
+    assert found[0].startswith(f"row 3, column {column}: found an empty cell; allowed is")
+
+    empty = dataset.columns[column].model_copy(update={"nullable": True})
+    lenient = dataset.model_copy(update={"columns": {**dataset.columns, column: empty}})
+    if column != dataset.target.column:
+        assert load_table(str(path), lenient)[column].isna().tolist() == [False, True]
+
+
+def test_identifier_of_blanks_stays_a_violation(
+    write_csv: WriteCsv, dataset: DatasetConfig
+) -> None:
+    found = lines(write_csv(row(), row(student_id="  ", test_score="7")), dataset)
+
+    assert found == [
+        "row 3, column student_id: found an identifier with blanks around it; allowed is one"
+        " without."
+    ]
+
+
 def test_repeated_student_is_told_by_row_and_never_by_name(
     write_csv: WriteCsv, dataset: DatasetConfig
 ) -> None:

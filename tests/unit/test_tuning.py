@@ -240,10 +240,10 @@ def test_threshold_and_calibration_say_what_was_done_and_why() -> None:
     )
     assert threshold(capacity=few).text().endswith("costs 1, a false alarm 1")
     assert Calibration(method="sigmoid", gain=estimate(0.02, 0.01, 0.03)).text() == (
-        "calibrated: it changes the log loss by -0.0200 (gain 0.0200 [0.0100, 0.0300], n 400)"
+        "calibrated, which gains 0.0200 [0.0100, 0.0300] of log loss on 400 rows"
     )
     assert (
         Calibration(method="none", gain=estimate(-0.02, -0.03, -0.01))
         .text()
-        .startswith("not calibrated: it changes the log loss by +0.0200")
+        .startswith("not calibrated: that would gain -0.0200")
     )
