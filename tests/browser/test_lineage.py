@@ -106,9 +106,12 @@ def test_run_page_shows_the_five_steps_and_their_artifacts(
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        ("EvaluationReport", ["Hold-out of 1,971 students", "majority baseline", "Curves"]),
+        ("EvaluationReport", ["Hold-out of 1,971 rows", "known truth", "Curves"]),
         ("Verdict", ["promoted", "there is no champion yet"]),
         ("Comparison", ["logistic_regression (chosen)", "majority (baseline)"]),
+        ("LeakageReport", ["No leak was found"]),
+        ("Division", ["How the table was divided"]),
+        ("Setup", ["Flagged from a risk of 0.500 on"]),
         ("TrackedModel", ["SHA-256 of the file"]),
         ("Pipeline", ["LogisticRegression"]),
         ("DataFrame", ["10,000 rows", "attendance_percent"]),

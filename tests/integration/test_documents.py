@@ -72,6 +72,7 @@ def test_the_readme_begins_with_two_commands() -> None:
     assert [command for command, _ in commands("README.md")[:2]] == sorted(BY_CI)
 
 
+@pytest.mark.timeout(1_500)  # every command with its default configuration
 @pytest.mark.parametrize("document", RUNNABLE)
 def test_every_command_does_what_it_says(document: str, clone: Path, tmp_path: Path) -> None:
     variables = environment(tmp_path)
