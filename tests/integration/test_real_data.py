@@ -8,10 +8,13 @@ import pytest
 
 from tests.conftest import Outcome
 
-OULAD = os.environ.get("OULAD_CSV")
+FOLDER = os.environ.get("REAL_DATA")
+OULAD = next(Path(FOLDER).rglob("oulad_six_column_day120.csv"), None) if FOLDER else None
 
 
-@pytest.mark.skipif(OULAD is None, reason="OULAD_CSV does not name the six-column OULAD table")
+@pytest.mark.skipif(
+    OULAD is None, reason="REAL_DATA names no folder with the six-column OULAD table"
+)
 def test_real_enrolments_score_as_published(cli: Callable[..., Outcome]) -> None:
     outcome = cli("train", "--json", "--dataset", "oulad", "--data", Path(str(OULAD)))
 
