@@ -79,7 +79,9 @@ def test_cache_holds_across_processes_and_ends_with_the_code(clone: Path, stores
     for seed in ("2", "3", "4"):
         assert executed(train(clone, stores, seed=seed)) == {"decide"}
     source = clone / "student_performance" / "metrics.py"
-    source.write_text(source.read_text().replace("THRESHOLD = 0.5", "THRESHOLD = 0.45"))
+    changed = source.read_text().replace("BINS = 10 ", "BINS = 20 ")
+    assert changed != source.read_text()
+    source.write_text(changed)
 
     assert len(executed(train(clone, stores))) == 5
 
