@@ -5,6 +5,8 @@ from typing import Any
 
 import click
 
+from cli import options
+from cli.dataset_commands import dataset
 from cli.errors import run_command
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -40,31 +42,6 @@ def app() -> None:
     """Which students are at risk, how sure that is, and which model may say so."""
 
 
-def _debug(command: Any) -> Any:
-    return click.option("--debug", is_flag=True, help="Show tracebacks and all logs.")(command)
-
-
-def _dataset(command: Any) -> Any:
-    return click.option(
-        "--dataset", default="student_performance", show_default=True, metavar="NAME",
-        help="A file of configs/datasets/, without .yaml.",
-    )(command)  # fmt: skip
-
-
-def _stack(command: Any) -> Any:
-    return click.option(
-        "--stack",
-        metavar="NAME",
-        help="ZenML stack for this command only; default: the active one.",
-    )(command)
-
-
-def _json(command: Any) -> Any:
-    return click.option(
-        "--json", "as_json", is_flag=True, help="One JSON object on stdout, all else on stderr."
-    )(command)
-
-
 def main() -> None:
     """Run the command line and exit with a code that means something."""
     run_command(app)
@@ -80,25 +57,22 @@ Examples:
   python run.py train --json > result.json
 """
 )
-@_dataset
+@options.dataset
 @click.option("--data", metavar="FILE", help="Table to read instead of the data set's own file.")
-@_stack
-@click.option(
-    "--set", "overrides", multiple=True, metavar="KEY=VALUE",
-    help="Override a value of configs/train.yaml, or of the data set with `dataset.KEY`.",
-)  # fmt: skip
+@options.stack
+@options.overrides
 @click.option("--no-cache", is_flag=True, help="Compute every step again.")
 @click.option(
     "--export", metavar="FOLDER", type=click.Path(file_okay=False, path_type=Path),
     help="Also write metrics and curves as files, for DVC.",
 )  # fmt: skip
-@_json
-@_debug
-def train(**options: Any) -> None:
+@options.as_json
+@options.debug
+def train(**given: Any) -> None:
     """Train, judge and register a model."""
     from cli.train import run
 
-    run(PROJECT, **options)
+    run(PROJECT, **given)
 
 
 @app.command(
@@ -115,12 +89,12 @@ Examples:
     "--out", type=click.Path(dir_okay=False, path_type=Path),
     default=Path("data/student_performance.csv"), show_default=True,
 )  # fmt: skip
-@_debug
-def simulate(**options: Any) -> None:
+@options.debug
+def simulate(**given: Any) -> None:
     """Make the default table: students whose best possible score is known."""
     from cli.simulate import run
 
-    run(**options)
+    run(**given)
 
 
 @app.command(
@@ -132,16 +106,16 @@ Examples:
   python run.py runs --json
 """
 )
-@_dataset
+@options.dataset
 @click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 1000))
-@_stack
-@_json
-@_debug
-def runs(**options: Any) -> None:
+@options.stack
+@options.as_json
+@options.debug
+def runs(**given: Any) -> None:
     """List trainings, versions and who moved which alias."""
     from cli.registry import show_runs
 
-    show_runs(PROJECT, **options)
+    show_runs(PROJECT, **given)
 
 
 @app.command(
@@ -153,14 +127,14 @@ Examples:
 )
 @click.argument("version")
 @click.option("--reason", required=True, help="Why; it is kept in the audit.")
-@_dataset
-@_stack
-@_debug
-def promote(**options: Any) -> None:
+@options.dataset
+@options.stack
+@options.debug
+def promote(**given: Any) -> None:
     """Let VERSION serve, because a person says so."""
     from cli.registry import promote_version
 
-    promote_version(PROJECT, **options)
+    promote_version(PROJECT, **given)
 
 
 @app.command(
@@ -171,14 +145,14 @@ Examples:
 """
 )
 @click.option("--reason", required=True, help="Why; it is kept in the audit.")
-@_dataset
-@_stack
-@_debug
-def rollback(**options: Any) -> None:
+@options.dataset
+@options.stack
+@options.debug
+def rollback(**given: Any) -> None:
     """Let the version that served before serve again."""
     from cli.registry import roll_back
 
-    roll_back(PROJECT, **options)
+    roll_back(PROJECT, **given)
 
 
 @app.group(
@@ -201,12 +175,12 @@ Example:
   python run.py stack list
 """,
 )
-@_debug
-def stack_list(**options: Any) -> None:
+@options.debug
+def stack_list(**given: Any) -> None:
     """List the stacks and which one is used."""
     from cli.stack import show
 
-    show(**options)
+    show(**given)
 
 
 @stack.command(
@@ -217,12 +191,12 @@ Example:
 """,
 )
 @click.argument("name")
-@_debug
-def stack_register(**options: Any) -> None:
+@options.debug
+def stack_register(**given: Any) -> None:
     """Register stack NAME, as far as it is not there."""
     from cli.stack import register
 
-    register(**options)
+    register(**given)
 
 
 @app.command(
@@ -233,13 +207,13 @@ Examples:
   python run.py doctor --stack local
 """
 )
-@_stack
-@_debug
-def doctor(**options: Any) -> None:
+@options.stack
+@options.debug
+def doctor(**given: Any) -> None:
     """Check this machine and say how to mend what is wrong."""
     from cli.doctor import run
 
-    run(PROJECT, **options)
+    run(PROJECT, **given)
 
 
 @app.command(
@@ -251,14 +225,12 @@ Examples:
 """
 )
 @click.option("--port", default=8237, show_default=True, type=click.IntRange(1024, 65535))
-@_debug
-def lineage(**options: Any) -> None:
+@options.debug
+def lineage(**given: Any) -> None:
     """Serve the ZenML dashboard on this machine until Ctrl-C."""
     from cli.lineage import run
 
-    run(**options)
+    run(**given)
 
-
-from cli.dataset_commands import dataset  # noqa: E402
 
 app.add_command(dataset)

@@ -27,7 +27,7 @@ def check(
     say("student-performance: reading the table …")
     from cli.dataset_tables import show_forecast, show_leakage, show_profile, show_violations
     from student_performance.config_files import load_configs
-    from student_performance.dataset import labelled, read, survey
+    from student_performance.dataset import labelled, survey, typed
     from student_performance.leakage import inspect
     from student_performance.reading.rows import header_of
 
@@ -39,7 +39,7 @@ def check(
     if violations:
         show_violations(violations, contract, file)
         sys.exit(_INVALID)
-    table = labelled(read(file, contract), contract)
+    table = labelled(typed(frame, contract), contract)
     report = inspect(table, contract)
     show_leakage(report)
     leaks = any(finding.severity == "leak" for finding in report.findings)

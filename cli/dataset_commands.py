@@ -5,18 +5,9 @@ from typing import Any
 
 import click
 
+from cli import options
+
 PROJECT = Path(__file__).resolve().parent.parent
-
-
-def _debug(command: Any) -> Any:
-    return click.option("--debug", is_flag=True, help="Show tracebacks and all logs.")(command)
-
-
-def _dataset(command: Any) -> Any:
-    return click.option(
-        "--dataset", default="student_performance", show_default=True, metavar="NAME",
-        help="A file of configs/datasets/, without .yaml.",
-    )(command)  # fmt: skip
 
 
 @click.group(
@@ -46,20 +37,17 @@ Exit codes: 0 a training would go on, 3 a leak would stop it, 4 the table is inv
 """,
 )
 @click.argument("file", required=False)
-@_dataset
-@click.option(
-    "--set", "overrides", multiple=True, metavar="KEY=VALUE",
-    help="Override a value of configs/train.yaml, or of the data set with `dataset.KEY`.",
-)  # fmt: skip
-@_debug
-def dataset_check(**options: Any) -> None:
+@options.dataset
+@options.overrides
+@options.debug
+def dataset_check(**given: Any) -> None:
     """Show what is in FILE, what breaks its contract, and what a training would do.
 
     Without FILE, the data set's own file is read.
     """
     from cli.dataset import check
 
-    check(PROJECT, **options)
+    check(PROJECT, **given)
 
 
 @dataset.command(
@@ -77,12 +65,12 @@ Examples:
     "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="YAML",
     help="File to write; default: configs/datasets/NAME.yaml.",
 )  # fmt: skip
-@_debug
-def dataset_init(**options: Any) -> None:
+@options.debug
+def dataset_init(**given: Any) -> None:
     """Write the contract of FILE, guessed from its header and cells, for you to correct."""
     from cli.dataset import init
 
-    init(PROJECT, **options)
+    init(PROJECT, **given)
 
 
 @dataset.command(
@@ -98,14 +86,14 @@ The key is taken from STUDENT_PERFORMANCE_PSEUDONYM_KEY. Make one, and keep it a
 """,
 )
 @click.argument("file")
-@_dataset
+@options.dataset
 @click.option(
     "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
     help="File to write.",
 )  # fmt: skip
-@_debug
-def dataset_pseudonymise(**options: Any) -> None:
+@options.debug
+def dataset_pseudonymise(**given: Any) -> None:
     """Write a copy of FILE in which identifiers are replaced by pseudonyms."""
     from cli.dataset import pseudonymise
 
-    pseudonymise(PROJECT, **options)
+    pseudonymise(PROJECT, **given)

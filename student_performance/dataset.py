@@ -75,6 +75,11 @@ def read(path: str, dataset: DatasetConfig) -> pd.DataFrame:
             check_command(path, dataset),
             public="\n".join(f"{path}, {line}" for line in sentences(violations, public=True)),
         )
+    return typed(frame, dataset)
+
+
+def typed(frame: pd.DataFrame, dataset: DatasetConfig) -> pd.DataFrame:
+    """What `survey` found without violations, as `read` returns it."""
     whole = [
         name
         for name, column in dataset.columns.items()

@@ -1,6 +1,7 @@
 """Divides students, not rows, into three parts: to learn from, to set up, and to judge with."""
 
 import hashlib
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -13,6 +14,8 @@ from student_performance.contract import RETURNING, DatasetConfig
 from student_performance.dataset import AT_RISK
 from student_performance.errors import InvalidDataError, UsageError
 from student_performance.strict import Strict
+
+Mask = NDArray[np.bool_]
 
 
 class Division(Strict):
@@ -61,6 +64,19 @@ class Parts(Strict, arbitrary_types_allowed=True):
     division: Division
 
 
+@dataclass(frozen=True)
+class _Masks:
+    """Which rows are in which part, each of shape (rows,); what is in none is to learn from."""
+
+    test: Mask
+    validation: Mask
+    left_out: Mask
+
+    @property
+    def train(self) -> Mask:
+        return ~(self.test | self.validation | self.left_out)
+
+
 def split(table: pd.DataFrame, dataset: DatasetConfig, config: SplitConfig, folds: int) -> Parts:
     """Divide a table into training part, validation part and hold-out.
 
@@ -80,33 +96,29 @@ def split(table: pd.DataFrame, dataset: DatasetConfig, config: SplitConfig, fold
     """
     terms = _terms(table, dataset, config)
     order = [] if terms is None else cohort_order(terms.unique(), dataset)
-    chance = _chances(table[dataset.id_column], config.key)
     if terms is None:
-        in_test, leave_out = chance < config.test_share, np.zeros(len(table), bool)
-        in_validation = ~in_test & (chance < config.test_share + config.validation_share)
+        masks = _by_student(table, dataset, config)
     else:
-        in_test = (terms == order[-1]).to_numpy()
-        students = table[dataset.id_column]
-        leave_out = ~in_test & students.isin(students[in_test]).to_numpy()
-        in_validation = ~in_test & ~leave_out & (chance < config.validation_share)
-    in_train = ~(in_test | in_validation | leave_out)
-    parts = [table[rows].reset_index(drop=True) for rows in (in_train, in_validation, in_test)]
+        masks = _by_cohort(table, dataset, config, (terms == order[-1]).to_numpy())
+    train, validation, test = (
+        table[rows].reset_index(drop=True) for rows in (masks.train, masks.validation, masks.test)
+    )
     if terms is not None:
-        earlier = table.loc[leave_out, dataset.id_column]
-        parts[2] = parts[2].assign(**{RETURNING: parts[2][dataset.id_column].isin(earlier)})
-    _check_sizes(parts, dataset, folds)
+        earlier = table.loc[masks.left_out, dataset.id_column]
+        test = test.assign(**{RETURNING: test[dataset.id_column].isin(earlier)})
+    _check_sizes(train, validation, test, dataset, folds)
     division = Division(
-        by="student" if terms is None else "cohort",
+        by="cohort" if order else "student",
         term=order[-1] if order else None,
         first_term=order[0] if order else None,
         test_share=config.test_share,
         key=config.key,
-        train_rows=len(parts[0]),
-        validation_rows=len(parts[1]),
-        test_rows=len(parts[2]),
-        left_out=int(leave_out.sum()),
+        train_rows=len(train),
+        validation_rows=len(validation),
+        test_rows=len(test),
+        left_out=int(masks.left_out.sum()),
     )
-    return Parts(train=parts[0], validation=parts[1], test=parts[2], division=division)
+    return Parts(train=train, validation=validation, test=test, division=division)
 
 
 def unseen(
@@ -152,8 +164,29 @@ def _terms(table: pd.DataFrame, dataset: DatasetConfig, config: SplitConfig) -> 
     return None
 
 
-def _check_sizes(parts: list[pd.DataFrame], dataset: DatasetConfig, folds: int) -> None:
-    train, validation, test = parts
+def _by_student(table: pd.DataFrame, dataset: DatasetConfig, config: SplitConfig) -> _Masks:
+    chance = _chances(table[dataset.id_column], config.key)
+    test = chance < config.test_share
+    validation = ~test & (chance < config.test_share + config.validation_share)
+    return _Masks(test=test, validation=validation, left_out=np.zeros(len(table), bool))
+
+
+def _by_cohort(
+    table: pd.DataFrame, dataset: DatasetConfig, config: SplitConfig, test: Mask
+) -> _Masks:
+    students = table[dataset.id_column]
+    left_out = ~test & students.isin(students[test]).to_numpy()
+    drawn = _chances(students, config.key) < config.validation_share
+    return _Masks(test=test, validation=~test & ~left_out & drawn, left_out=left_out)
+
+
+def _check_sizes(
+    train: pd.DataFrame,
+    validation: pd.DataFrame,
+    test: pd.DataFrame,
+    dataset: DatasetConfig,
+    folds: int,
+) -> None:
     students = train.groupby(AT_RISK)[dataset.id_column].nunique()
     counts = students.reindex([0, 1], fill_value=0)
     if test.empty or validation.empty or counts.min() < folds:

@@ -9,8 +9,8 @@ from typing import IO
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.compute as pc  # type: ignore[import-untyped]
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from student_performance.contract import DatasetConfig
 from student_performance.errors import InvalidDataError, UsageError

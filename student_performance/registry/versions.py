@@ -4,7 +4,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from mlflow.entities.model_registry import ModelVersion, RegisteredModel
+from mlflow.entities.model_registry import RegisteredModel
 from mlflow.exceptions import MlflowException
 
 from student_performance import model_files
@@ -25,12 +25,8 @@ from student_performance.promotion import Decision
 from student_performance.records import Judgement, TrackedModel, Version
 from student_performance.registry.store import Store, already_exists, is_missing
 from student_performance.registry.tracking import MODEL_FILE
-from student_performance.run_record import question
+from student_performance.registry.version_tags import JUDGEMENT, read_version, tags_of
 from student_performance.settings import actor
-from student_performance.splitting import Division
-from student_performance.tuning import Threshold
-
-_JUDGEMENT = "judgement"
 
 
 class Registry:
@@ -108,7 +104,7 @@ class Registry:
         version = self.version_of(name, tracked)
         if version is None and not decision.registered:
             return None
-        tags = _tags(tracked, judgement, dataset, report)
+        tags = tags_of(tracked, judgement, dataset, report)
         if version is None:
             version = self._create(name, tracked, decision, tags)
         elif version.judgement != judgement:
@@ -167,7 +163,7 @@ class Registry:
         found = self._client.search_model_versions(f"name='{name}'", max_results=10_000)
         ordered = sorted(found, key=lambda version: int(version.version), reverse=True)
         # A version that someone registered by hand has no judgement and is not ours to move.
-        return [_version(version, aliases) for version in ordered if _JUDGEMENT in version.tags]
+        return [read_version(version, aliases) for version in ordered if JUDGEMENT in version.tags]
 
     def version_of(self, name: str, tracked: TrackedModel) -> Version | None:
         """The version made from a logged model, if there is one."""
@@ -207,7 +203,7 @@ class Registry:
             description=decision.summary(),
             model_id=tracked.model_id,
         )
-        return _version(made, {})
+        return read_version(made, {})
 
     def _move(self, name: str, moves: list[Move], cause: str, reason: str) -> list[AuditRecord]:
         """Make moves one after the other, each recorded before and confirmed after."""
@@ -254,42 +250,4 @@ def _gone(tracked: TrackedModel, why: str) -> RegistryError:
     return RegistryError(
         f"The model of MLflow run {tracked.run_id} cannot be registered: {why}.",
         "python run.py train --no-cache",
-    )
-
-
-def _tags(
-    tracked: TrackedModel, judgement: Judgement, dataset: DatasetConfig, report: EvaluationReport
-) -> dict[str, str]:
-    return {
-        "model_id": tracked.model_id,  # MLflow's SQL registry does not give back its own
-        "sha256": tracked.sha256,
-        "question": question(dataset),
-        "division": report.division.model_dump_json(),
-        "threshold": report.setup.threshold.model_dump_json(),
-        "holdout": tracked.holdout,
-        "data_md5": tracked.data_md5,
-        "candidate": tracked.candidate,
-        "decision": judgement.decision.outcome,
-        "decision.summary": judgement.decision.summary(),
-        _JUDGEMENT: judgement.model_dump_json(),
-    }
-
-
-def _version(found: ModelVersion, aliases: dict[str, str]) -> Version:
-    number, tags = str(found.version), found.tags
-    return Version(
-        name=found.name,
-        number=number,
-        aliases=tuple(alias for alias, target in aliases.items() if target == number),
-        created=datetime.fromtimestamp(found.creation_timestamp / 1000, UTC),
-        model_id=tags["model_id"],
-        run_id=found.run_id,
-        source=found.source,
-        sha256=tags["sha256"],
-        question=tags["question"],
-        division=Division.model_validate_json(tags["division"]),
-        threshold=Threshold.model_validate_json(tags["threshold"]),
-        data_md5=tags["data_md5"],
-        candidate=tags["candidate"],
-        judgement=Judgement.model_validate_json(tags[_JUDGEMENT]),
     )

@@ -127,3 +127,25 @@ def test_table_without_a_header_shows_no_student(train: Run, stores: Stores, hea
     assert student not in outcome.err
     kept = [path for path in stores.root.rglob("*") if path.is_file() and path != data]
     assert not [path for path in kept if student.encode() in path.read_bytes()]
+
+
+def test_same_risks_with_another_threshold_are_for_a_person_to_decide(train: Run) -> None:
+    train()
+    second = train("--set=threshold.missed=5").json
+    reason = second["verdict"]["decision"]["reasons"][-1]
+
+    assert second["report"]["setup"]["threshold"]["value"] == 1 / 6
+    assert second["verdict"]["decision"]["outcome"] == "kept"
+    assert "the same risks, and only the threshold differs" in reason["text"]
+    assert second["aliases"] == {"champion": "1", "challenger": "2"}
+    assert Registry(Store(local_tracking_uri())).version(NAME, "2").threshold.value == 1 / 6
+
+
+@pytest.mark.parametrize("tag", ["division", "threshold", "data_md5"])
+def test_version_of_an_earlier_release_is_explained(tag: str, train: Run, cli: Run) -> None:
+    train()
+    client().delete_model_version_tag(NAME, "1", tag)
+    outcome = cli("promote", "1", "--reason", "a try")
+
+    assert outcome.code == 2
+    assert f"earlier release, which did not keep: {tag}" in outcome.err
