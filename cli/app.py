@@ -8,6 +8,7 @@ import click
 from cli import options
 from cli.dataset_commands import dataset
 from cli.errors import run_command
+from cli.stack_commands import stack
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -155,50 +156,6 @@ def rollback(**given: Any) -> None:
     roll_back(PROJECT, **given)
 
 
-@app.group(
-    epilog="""
-\b
-Examples:
-  python run.py stack list
-  python run.py stack register local
-  zenml stack set local                make it the active one for every command
-"""
-)
-def stack() -> None:
-    """See and register the ZenML stacks of this project."""
-
-
-@stack.command(
-    "list",
-    epilog="""\b
-Example:
-  python run.py stack list
-""",
-)
-@options.debug
-def stack_list(**given: Any) -> None:
-    """List the stacks and which one is used."""
-    from cli.stack import show
-
-    show(**given)
-
-
-@stack.command(
-    "register",
-    epilog="""\b
-Example:
-  python run.py stack register local
-""",
-)
-@click.argument("name")
-@options.debug
-def stack_register(**given: Any) -> None:
-    """Register stack NAME, as far as it is not there."""
-    from cli.stack import register
-
-    register(**given)
-
-
 @app.command(
     epilog="""
 \b
@@ -234,3 +191,4 @@ def lineage(**given: Any) -> None:
 
 
 app.add_command(dataset)
+app.add_command(stack)

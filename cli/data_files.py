@@ -16,10 +16,14 @@ _MADE = {
 
 def data_file(project: Path, given: str | None, contract: "DatasetConfig") -> str:
     """The address of a table: what was given, else the data set's own file."""
+    address = given if given is not None else contract.file
+    if "://" in address:
+        from student_performance.server_settings import share_settings
+
+        share_settings()
+        return address
     if given is not None:
-        return given if "://" in given else str(Path(given).absolute())
-    if "://" in contract.file:
-        return contract.file
+        return str(Path(given).absolute())
     path = project / contract.file
     if not path.exists() and contract.name in _MADE:
         from student_performance.dataset import write_atomically

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import click
 
+from cli.step_failures import output_of, step_failure
+from cli.traps import known_trap
 from student_performance.errors import ProductError, UnreachableError
 
 
@@ -38,6 +40,12 @@ def prepare_environment(debug: bool) -> None:
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
         "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "1",
+        # Else a download goes past the server to an address that only the server has.
+        "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "false",
+        "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD": "false",
+        # A server that restarts is waited for, one that is away is not: 15 s instead of 4 minutes.
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "4",
+        "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     }
     if not debug:
         defaults |= {"ZENML_LOGGING_VERBOSITY": "CRITICAL", "MLFLOW_LOGGING_LEVEL": "CRITICAL"}
@@ -50,7 +58,11 @@ def machine_failure(error: BaseException) -> UnreachableError | None:
 
     Libraries wrap such failures in their own, so the causes are looked at too.
     """
-    for cause in _chain(error):
+    causes = list(_chain(error))
+    trap = known_trap("\n".join(f"{type(cause).__name__}: {cause}" for cause in causes))
+    if trap is not None:
+        return UnreachableError(trap.cause, trap.mend)
+    for cause in causes:
         sentence = _sentence(cause)
         if sentence is not None:
             return UnreachableError(*sentence)
@@ -101,12 +113,23 @@ def _place(error: BaseException) -> str:
 
 
 def _end(error: Exception) -> None:
-    known = error if isinstance(error, ProductError) else machine_failure(error)
+    known = _known(error)
     if known is not None:
         _explain(known.message, known.next_command)
         sys.exit(known.exit_code)
     _explain(f"{type(error).__name__}: {error}", "the same command with --debug for details")
     sys.exit(1)
+
+
+def _known(error: Exception) -> ProductError | None:
+    """The failure in our own words, whether it was met in this process or in a step's container."""
+    if isinstance(error, ProductError):
+        return error
+    outputs = [output for cause in _chain(error) if (output := output_of(cause)) is not None]
+    trap = known_trap(outputs[0]) if outputs else None
+    if trap is not None:
+        return UnreachableError(trap.cause, trap.mend)
+    return step_failure(outputs[0]) if outputs else machine_failure(error)
 
 
 def _explain(message: str, next_command: str | None) -> None:

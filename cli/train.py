@@ -3,7 +3,7 @@
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cli.data_files import data_file
 from cli.output import results_only_on_stdout, say, show_progress
@@ -78,16 +78,24 @@ def _train(
     say(f"Stack  {selection.name} ({selection.why})")
     from cli.results import collect
     from pipelines.training import training
-    from steps.mlflow_store import active_store
+    from stacks.containers import docker_settings, step_environment
+    from steps.mlflow_store import active_store, in_containers, tracker_identity
 
     store = active_store()
     store.experiment_id(contract.name)
+    options: dict[str, Any] = {"enable_cache": False if no_cache else None}
+    address = path
+    if in_containers():
+        from student_performance.raw_data import published
+
+        address = published(path, md5)
+        options |= {"settings": {"docker": docker_settings()}, "environment": step_environment()}
     show_progress()
-    run = training.with_options(enable_cache=False if no_cache else None)(
-        path=path,
+    run = training.with_options(**options)(
+        path=address,
         md5=md5,
         dataset=contract,
         config=config,
-        tracker=f"{store.tracking_uri}#{store.identity(contract.name)}",
+        tracker=tracker_identity(contract.name),
     )
     return collect(run, selection.name, path, md5, store)

@@ -1,5 +1,7 @@
 """Registers stacks, only what is missing, and never touches what the project did not make."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from zenml.client import Client
@@ -14,10 +16,13 @@ def ensure_stack(name: str) -> StackResponse:
     """Register a stack of this project if it is not there.
 
     Raises:
-        UsageError: The project has no such stack, or a foreign one has its name.
+        UsageError: The project has no such stack, a foreign one has its name, or its servers are
+            not known.
     """
     definition = define(name)
     client = Client()
+    for secret, values in definition.secrets.items():
+        _ensure_secret(client, secret, values)
     wanted = {
         kind: [_ensure_component(client, kind, component)]
         for kind, component in definition.components.items()
@@ -25,7 +30,10 @@ def ensure_stack(name: str) -> StackResponse:
     try:
         stack = client.get_stack(name, allow_name_prefix_match=False)
     except KeyError:
-        return client.create_stack(name, {kind: ids[0] for kind, ids in wanted.items()})
+        secrets = [definition.secret_environment] if definition.secret_environment else None
+        stack = client.create_stack(
+            name, {kind: ids[0] for kind, ids in wanted.items()}, secrets=secrets
+        )
     if not _is_ours(stack, definition):
         raise UsageError(
             f"There is a ZenML stack `{name}` that this project did not make; it is left alone.",
@@ -33,6 +41,8 @@ def ensure_stack(name: str) -> StackResponse:
         )
     if {kind: [part.id for part in parts] for kind, parts in stack.components.items()} != wanted:
         stack = client.update_stack(name, component_updates=wanted)
+    if stack.environment != dict(definition.environment):
+        stack = client.update_stack(name, environment=dict(definition.environment))
     return stack
 
 
@@ -54,6 +64,17 @@ def _is_ours(stack: StackResponse, definition: StackDefinition) -> bool:
     return any(part.name == ours for part in stack.components.get(kind, []))
 
 
+def _ensure_secret(client: Client, name: str, values: Mapping[str, str]) -> None:
+    """A secret with these values: keys that were rotated are replaced."""
+    try:
+        known = client.get_secret(name, allow_partial_name_match=False)
+    except KeyError:
+        client.create_secret(name, dict(values))
+        return
+    if known.secret_values != dict(values):
+        client.update_secret(known.id, add_or_update_values=dict(values))
+
+
 def _ensure_component(client: Client, kind: StackComponentType, wanted: Component) -> UUID:
     """Identifier of a component, made if missing and updated if our own settings changed."""
     try:
@@ -63,7 +84,7 @@ def _ensure_component(client: Client, kind: StackComponentType, wanted: Componen
             wanted.name, wanted.flavor, kind, configuration=dict(wanted.config)
         )
         return UUID(str(made.id))
-    settings = {key: known.configuration.get(key) for key in wanted.config}
+    settings: dict[str, Any] = {key: known.configuration.get(key) for key in wanted.config}
     if settings != dict(wanted.config):
         client.update_stack_component(known.id, kind, configuration=dict(wanted.config))
     return UUID(str(known.id))

@@ -8,10 +8,11 @@ from zenml.constants import ENV_ZENML_ACTIVE_STACK_ID
 from zenml.enums import StackComponentType
 from zenml.models import StackResponse
 
-from stacks.definitions import DEFAULT_STACK, DEFINITIONS
+from stacks.definitions import DEFAULT_STACK, DEFINITIONS, WITH_SERVERS
 from stacks.registration import ensure_stack
 from stacks.zenml_store import ensure_zenml_store
 from student_performance.errors import UsageError, nearest
+from student_performance.server_settings import share_settings
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ def select_stack(name: str | None) -> Selection:
     """
     ensure_zenml_store()
     stack, why = _find(name)
+    if stack.name in WITH_SERVERS:
+        share_settings()
     os.environ[ENV_ZENML_ACTIVE_STACK_ID] = str(stack.id)
     return Selection(stack.name, why)
 

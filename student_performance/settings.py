@@ -20,6 +20,11 @@ def local_tracking_uri() -> str:
     return f"sqlite:///{(home() / 'mlflow' / 'mlflow.db').as_posix()}"
 
 
+def local_servers_file() -> Path:
+    """Settings of the servers that `run.py stack up minio` started on this machine."""
+    return home() / "servers" / "env"
+
+
 def actor() -> str:
     """Who moves an alias: `STUDENT_PERFORMANCE_ACTOR`, else the user of this machine."""
     named = os.environ.get("STUDENT_PERFORMANCE_ACTOR")

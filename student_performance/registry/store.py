@@ -1,5 +1,6 @@
 """Opens an MLflow store; a local one is made, whole or not at all, if it is not there."""
 
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,9 +41,8 @@ class Store:
             self.client = MlflowClient(tracking_uri, registry_uri=tracking_uri)
             self.client.search_experiments(max_results=1)
         except Exception as error:  # MLflow, SQLAlchemy and requests each have their own
-            why = str(error).partition("\n")[0]  # what follows is SQL
             raise UnreachableError(
-                f"The MLflow store {tracking_uri} does not answer: {why}",
+                f"The MLflow store {tracking_uri} does not answer: {_reason(error)}",
                 "python run.py doctor",
             ) from error
 
@@ -96,6 +96,13 @@ class Store:
     def _make(self, path: Path) -> None:
         artifacts = (Path(self.tracking_uri.removeprefix(_SQLITE)).parent / "artifacts").as_uri()
         SqlAlchemyStore(f"{_SQLITE}{path}", artifacts).engine.dispose()
+
+
+def _reason(error: Exception) -> str:
+    """The core of a message: libraries wrap it in retries, and what follows its line is SQL."""
+    line = str(error).partition("\n")[0]
+    refused = re.search(r"\[Errno -?\d+\] [\w ]+", line)
+    return f"{refused[0]}." if refused else line
 
 
 def is_missing(error: MlflowException) -> bool:

@@ -73,9 +73,16 @@ class Tracker:
         now = int(datetime.now(UTC).timestamp() * 1000)
         holdout = report.division.holdout()
         tags = {MLFLOW_GIT_COMMIT: origin.git_commit, _HOLDOUT: holdout}
+        # The model first: MLflow copies the metrics that a run has by then to its model, with one
+        # request for each.
+        logged = self._log_model(model, dataset)
+        of_model = logged["model_id"]
         self._client.log_batch(
             run_id,
-            metrics=[Metric(key, value, now, 0) for key, value in metrics(report).items()],
+            metrics=[
+                Metric(key, value, now, 0, model_id=of_model)
+                for key, value in metrics(report).items()
+            ],
             params=[Param(*item) for item in parameters(config, dataset, report).items()],
             tags=[RunTag(*item) for item in (tags | origin.model_dump()).items()],
         )
@@ -85,7 +92,7 @@ class Tracker:
             candidate=report.candidate,
             holdout=holdout,
             data_md5=origin.data_md5,
-            **self._log_model(model, dataset),
+            **logged,
         )
 
     def looks(self, experiment: str, holdout: str) -> int:

@@ -14,6 +14,7 @@ PACKAGES = (
     "cli",
     "materializers",
     "pipelines",
+    "servers",
     "stacks",
     "steps",
     "student_performance",
@@ -25,6 +26,7 @@ ALLOWED = {
     "materializers": {"materializers", "student_performance"},
     "steps": {"steps", "materializers", "student_performance"},
     "pipelines": {"pipelines", "steps", "student_performance"},
+    "servers": {"servers", "student_performance"},
     "stacks": {"stacks", "student_performance"},
     "benchmarks": {"benchmarks", "student_performance"},
     "cli": set(PACKAGES) - {"benchmarks"},
@@ -34,6 +36,7 @@ FORBIDDEN = {
     "materializers": {"mlflow", "streamlit"},
     "steps": {"mlflow", "streamlit"},
     "pipelines": {"mlflow", "pandas", "sklearn"},
+    "servers": {"zenml", "mlflow", "pandas", "sklearn"},
     "stacks": {"mlflow", "pandas", "sklearn"},
     "benchmarks": {"zenml", "mlflow", "streamlit"},
     "cli": {"mlflow", "sklearn"},
@@ -79,7 +82,8 @@ def test_stacks_know_only_settings_stores_and_errors_of_the_domain() -> None:
         for name in imported(path)
         if name.startswith("student_performance")
     }
-    assert known <= {f"student_performance.{m}" for m in ("errors", "settings", "store_files")}
+    allowed = ("errors", "provenance", "server_settings", "settings", "store_files")
+    assert known <= {f"student_performance.{module}" for module in allowed}
 
 
 def test_importing_touches_no_network_no_stack_and_no_foreign_file(tmp_path: Path) -> None:
@@ -108,7 +112,19 @@ for name in {modules!r}:
     assert not list(home.rglob("*.db"))
 
 
-@pytest.mark.parametrize("command", ["--help", "train", "runs", "stack list", "doctor", "lineage"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "--help",
+        "train",
+        "runs",
+        "stack list",
+        "stack up minio",
+        "stack status",
+        "doctor",
+        "lineage",
+    ],
+)
 def test_first_line_comes_before_any_heavy_import(command: str) -> None:
     script = f"""
 import runpy, sys

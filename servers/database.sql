@@ -1,0 +1,3 @@
+-- Runs once, when the database is first made, after the user was.
+CREATE DATABASE IF NOT EXISTS mlflow;
+GRANT ALL PRIVILEGES ON mlflow.* TO 'student_performance'@'%';

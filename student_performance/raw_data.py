@@ -1,0 +1,25 @@
+"""Puts a raw table where steps that run elsewhere can read it."""
+
+from pathlib import PurePath
+
+import fsspec
+
+from student_performance.server_settings import known_settings
+
+
+def published(path: str, md5: str) -> str:
+    """The address of a table in the object store; a local file is uploaded, once.
+
+    Args:
+        path: A local path, or an address, which is returned as it is.
+        md5: MD5 of its bytes. It is part of the address, so that equal files are one object, and a
+            step that was answered from the cache is so again.
+    """
+    if "://" in path:
+        return path
+    bucket = known_settings().get("ARTIFACTS_BUCKET") or "artifacts"
+    address = f"s3://{bucket}/raw/{md5}{PurePath(path).suffix}"
+    store, key = fsspec.core.url_to_fs(address)
+    if not store.exists(key):
+        store.put_file(path, key)
+    return address

@@ -1,0 +1,96 @@
+"""Where the servers of the stacks `minio` and `container` are, and with which keys."""
+
+import os
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import SecretStr
+
+from student_performance.errors import UsageError
+from student_performance.settings import local_servers_file
+from student_performance.strict import Strict
+
+_SHARED = ("AWS_", "MLFLOW_TRACKING_", "ARTIFACTS_BUCKET")
+_NEEDED = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "MLFLOW_TRACKING_URI",
+    "MLFLOW_TRACKING_USERNAME",
+    "MLFLOW_TRACKING_PASSWORD",
+)
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class ServerSettings(Strict):
+    """Addresses as this process sees them, and keys.
+
+    Attributes:
+        endpoint: Address of the object store; None for AWS itself.
+        region: Its region.
+        access_key: Who asks it.
+        secret_key: With which secret.
+        artifacts: The bucket of ZenML's artifacts.
+        mlflow: Address of the MLflow server.
+        mlflow_user: Who asks it.
+        mlflow_password: With which password.
+    """
+
+    endpoint: str | None
+    region: str
+    access_key: str
+    secret_key: SecretStr
+    artifacts: str
+    mlflow: str
+    mlflow_user: str
+    mlflow_password: SecretStr
+
+
+def server_settings() -> ServerSettings:
+    """The settings of the environment; what is not there, of the servers started on this machine.
+
+    Raises:
+        UsageError: A setting is in neither.
+    """
+    known = known_settings()
+    missing = [name for name in _NEEDED if not known.get(name)]
+    if missing:
+        raise UsageError(
+            f"This stack needs servers, and the environment does not say where: {missing[0]} is"
+            " not set. Start them with `python run.py stack up minio`, or take the settings of"
+            " those that Compose started into this shell.",
+            "set -a; . ./.env; set +a",
+        )
+    return ServerSettings(
+        endpoint=known.get("AWS_ENDPOINT_URL") or None,
+        region=known.get("AWS_DEFAULT_REGION") or "us-east-1",
+        access_key=known["AWS_ACCESS_KEY_ID"],
+        secret_key=SecretStr(known["AWS_SECRET_ACCESS_KEY"]),
+        artifacts=known.get("ARTIFACTS_BUCKET") or "artifacts",
+        mlflow=known["MLFLOW_TRACKING_URI"],
+        mlflow_user=known["MLFLOW_TRACKING_USERNAME"],
+        mlflow_password=SecretStr(known["MLFLOW_TRACKING_PASSWORD"]),
+    )
+
+
+def known_settings() -> dict[str, str]:
+    """The settings of the servers, under the names that boto3, s3fs and MLflow read them by."""
+    file = local_servers_file()
+    local = dotenv_values(file) if file.exists() else {}
+    everything = {name: value for name, value in local.items() if value} | dict(os.environ)
+    return {name: value for name, value in everything.items() if name.startswith(_SHARED)}
+
+
+def share_settings() -> None:
+    """Put the settings where boto3, s3fs and MLflow of this process look for them."""
+    for name, value in known_settings().items():
+        os.environ.setdefault(name, value)
+
+
+def seen_from_containers(address: str, service: str) -> str:
+    """An address as the containers of the Compose network have it.
+
+    Args:
+        address: As this process has it; on loopback it is the port that Compose publishes.
+        service: The service and its own port: `NAME:PORT`.
+    """
+    return f"http://{service}" if urlsplit(address).hostname in _LOOPBACK else address
