@@ -25,6 +25,7 @@ RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin app \
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 HOME=/tmp
 WORKDIR /srv/student-performance
 COPY . .
+RUN rm requirements.txt  # of a checkout: the image has requirements-image.txt
 USER app
 CMD ["python", "run.py", "--help"]
 

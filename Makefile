@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup setup-dev lint types check repro readme env store notebook lock hooks clean
+.PHONY: help run test containers setup setup-dev lint types check repro readme env store notebook lock hooks clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ run: setup  ## Train on the default data and show the result
 
 test: setup-dev  ## Run all tests that this machine can run
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --cov --cov-report term:skip-covered --cov-fail-under 95
+
+containers: setup-dev  ## Run the tests that need a container engine
+	$(BIN)/python -m pytest tests/integration/test_containers.py
 
 check: setup-dev lint types test  ## Everything that CI checks
 

@@ -3,28 +3,20 @@
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
 import click
 
+from cli.checks import Check, looked_at
+from cli.doctor_servers import server_checks
 from cli.output import say
 
 _UNREACHABLE = 5
 _FREE_BYTES = 2 * 1024**3
 _DASHBOARD_PORT = 8237
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing that was looked at; `mend` is what to do if it is not well."""
-
-    name: str
-    well: bool
-    found: str
-    mend: str = ""
+_WITH_SERVERS = ("minio", "container")
 
 
 def run(project: Path, stack: str | None, debug: bool) -> None:
@@ -45,24 +37,15 @@ def run(project: Path, stack: str | None, debug: bool) -> None:
 def _checks(project: Path, stack: str | None) -> Iterator[Check]:
     yield _python()
     yield _packages(project)
-    yield _git()
+    yield _git(project)
     yield _disk()
     yield _data(project)
-    yield _guarded("stack", lambda: _stack(stack))
-    yield _guarded("MLflow", _mlflow)
+    yield looked_at("stack", lambda: _stack(stack))
+    used = stack or _active_stack()
+    if used in _WITH_SERVERS:
+        yield from server_checks(project, used)
+    yield looked_at("MLflow", _mlflow)
     yield _port()
-
-
-def _guarded(name: str, look: Callable[[], str]) -> Check:
-    """A look at a service: whatever it raises is what was found."""
-    from student_performance.errors import ProductError
-
-    try:
-        return Check(name, True, look())
-    except ProductError as error:
-        return Check(name, False, error.message, error.next_command or "see the message")
-    except Exception as error:
-        return Check(name, False, f"{type(error).__name__}: {error}", "python run.py --debug")
 
 
 def _python() -> Check:
@@ -75,7 +58,9 @@ def _packages(project: Path) -> Check:
     from packaging.requirements import Requirement
 
     wrong, locked = [], 0
-    for line in (project / "requirements.txt").read_text(encoding="utf-8").splitlines():
+    whole = project / "requirements.txt"  # the image has less, and another lock
+    lock = whole if whole.exists() else project / "requirements-image.txt"
+    for line in lock.read_text(encoding="utf-8").splitlines():
         if "==" not in line or line.startswith((" ", "#")):
             continue
         requirement = Requirement(line.rstrip(" \\"))
@@ -95,8 +80,10 @@ def _installed(name: str) -> str:
         return "0"
 
 
-def _git() -> Check:
+def _git(project: Path) -> Check:
     path = shutil.which("git")
+    if path is None and not (project / ".git").exists():
+        return Check("git", True, "not needed: this is no checkout")
     return Check(
         "git", path is not None, path or "not found", "install git: runs name their commit"
     )
@@ -132,6 +119,12 @@ def _stack(name: str | None) -> str:
 
     selection = select_stack(name)
     return f"{selection.name} ({selection.why})"
+
+
+def _active_stack() -> str:
+    from zenml.client import Client
+
+    return str(Client().active_stack_model.name)
 
 
 def _mlflow() -> str:

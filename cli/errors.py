@@ -1,6 +1,7 @@
 """From any failure to a sentence on stderr and an exit code."""
 
 import errno
+import logging
 import os
 import sys
 import traceback
@@ -48,6 +49,7 @@ def prepare_environment(debug: bool) -> None:
         "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     }
     if not debug:
+        logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # tells each retry
         defaults |= {"ZENML_LOGGING_VERBOSITY": "CRITICAL", "MLFLOW_LOGGING_LEVEL": "CRITICAL"}
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
@@ -61,7 +63,7 @@ def machine_failure(error: BaseException) -> UnreachableError | None:
     causes = list(_chain(error))
     trap = known_trap("\n".join(f"{type(cause).__name__}: {cause}" for cause in causes))
     if trap is not None:
-        return UnreachableError(trap.cause, trap.mend)
+        return UnreachableError(trap.sentence(), trap.mend)
     for cause in causes:
         sentence = _sentence(cause)
         if sentence is not None:
@@ -123,12 +125,14 @@ def _end(error: Exception) -> None:
 
 def _known(error: Exception) -> ProductError | None:
     """The failure in our own words, whether it was met in this process or in a step's container."""
+    if isinstance(error, UnreachableError) and (trap := known_trap(error.message)):
+        return UnreachableError(trap.sentence(), trap.mend)
     if isinstance(error, ProductError):
         return error
     outputs = [output for cause in _chain(error) if (output := output_of(cause)) is not None]
     trap = known_trap(outputs[0]) if outputs else None
     if trap is not None:
-        return UnreachableError(trap.cause, trap.mend)
+        return UnreachableError(trap.sentence(), trap.mend)
     return step_failure(outputs[0]) if outputs else machine_failure(error)
 
 

@@ -4,6 +4,7 @@ Errors are explained from here, `run.py doctor` tells the mends of here, and the
 written from here.
 """
 
+import os
 import re
 from dataclasses import dataclass
 
@@ -24,7 +25,14 @@ class Trap:
     cause: str
     mend: str
 
+    def sentence(self) -> str:
+        """The cause, with the value of each setting that it names."""
+        named = [name for name in _ADDRESSES if name in self.cause and name in os.environ]
+        values = " ".join(f"{name} is {os.environ[name]}." for name in named)
+        return f"{self.cause} {values}".rstrip()
 
+
+_ADDRESSES = ("AWS_ENDPOINT_URL", "MLFLOW_TRACKING_URI")
 _ENV = "set -a; . ./.env; set +a"
 TRAPS = (
     Trap(
@@ -47,22 +55,24 @@ TRAPS = (
         _ENV,
     ),
     Trap(
-        r"NoSuchBucket|specified bucket does not exist|bucket .*does not exist",
+        r"NoSuchBucket|specified bucket does not exist|bucket .*does not exist"
+        r"|\(404\) when calling the HeadBucket",
         "`NoSuchBucket`",
-        "The object store has no such bucket.",
+        "The object store at AWS_ENDPOINT_URL has no such bucket.",
         "python -m servers.buckets",
     ),
     Trap(
         r"XMinioStorageFull|[Nn]o free volumes|No writable volumes|minimum free drive threshold"
         r"|not enough (free )?space",
         "`XMinioStorageFull`, `no free volumes`",
-        "The disk of the object store is full.",
+        "The disk of the object store at AWS_ENDPOINT_URL is full.",
         "docker system df -v",
     ),
     Trap(
-        r"AccessDenied|\(403\) when calling the \w+Object operation|Access Denied",
+        r"AccessDenied|\(403\) when calling the Head\w+ operation|Access Denied",
         "`AccessDenied`, `403` from `HeadObject`",
-        "The object store refuses this: the keys are wrong, or may not write to the bucket.",
+        "The object store at AWS_ENDPOINT_URL refuses this: the keys are wrong or may not write to"
+        " the bucket, or the clocks differ by more than 15 minutes.",
         "python run.py doctor",
     ),
     Trap(
@@ -129,11 +139,20 @@ TRAPS = (
         _ENV,
     ),
     Trap(
+        r"API request to http\S+ failed with exception"
+        r"|Max retries exceeded with url: /api/2\.0/mlflow",
+        "`API request to http://…/api/2.0/mlflow/… failed`",
+        "The MLflow server does not answer at MLFLOW_TRACKING_URI; what it has logged by now stays,"
+        " and the same command goes on from there.",
+        "python run.py doctor",
+    ),
+    Trap(
         r"Could not connect to the endpoint URL|EndpointConnectionError|ConnectTimeoutError"
         r"|Connect timeout on endpoint|Cannot connect to host",
         "`Could not connect to the endpoint URL`",
-        "The object store does not answer at AWS_ENDPOINT_URL. In a container 127.0.0.1 is the"
-        " container itself: there its name is http://object-store:9000.",
+        "The object store does not answer at AWS_ENDPOINT_URL; what was stored by now stays, and"
+        " the same command goes on from there. In a container 127.0.0.1 is the container itself:"
+        " there its name is http://object-store:9000.",
         "python run.py doctor",
     ),
 )

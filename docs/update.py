@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+from cli import traps
 from student_performance.dataset import write_atomically
 
 ROOT = Path(__file__).resolve().parent.parent
 # Each document with the reports it shows; the marker has the report's name.
 SHOWN = {
-    "README.md": ("results",),
+    "README.md": ("results", "traps"),
     "docs/the-100-percent.md": ("hundred-percent",),
     "docs/numbers.md": ("ceiling", "fairness", "leakage", "conformance"),
 }
@@ -25,9 +26,14 @@ def current(path: str) -> str:
     """What a document should say."""
     document = (ROOT / path).read_text(encoding="utf-8")
     for name in SHOWN[path]:
-        measured = (ROOT / "reports" / f"{name}.md").read_text(encoding="utf-8")
-        document = updated(document, name, measured)
+        document = updated(document, name, _text(name))
     return document
+
+
+def _text(name: str) -> str:
+    if name == "traps":
+        return f"{traps.table()}\n"
+    return (ROOT / "reports" / f"{name}.md").read_text(encoding="utf-8")
 
 
 def main() -> None:

@@ -11,8 +11,12 @@ from student_performance.settings import actor
 
 def docker_settings() -> DockerSettings:
     """Our image as it is: nothing is built for a run, and the code of today is sent to it."""
-    image = os.environ.get("STUDENT_PERFORMANCE_IMAGE") or "student-performance:latest"
-    return DockerSettings(parent_image=image, skip_build=True)
+    return DockerSettings(parent_image=step_image(), skip_build=True)
+
+
+def step_image() -> str:
+    """The image that steps run in: `STUDENT_PERFORMANCE_IMAGE`, else the one Compose builds."""
+    return os.environ.get("STUDENT_PERFORMANCE_IMAGE") or "student-performance:latest"
 
 
 def step_environment() -> dict[str, str]:

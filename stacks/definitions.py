@@ -85,9 +85,8 @@ def _minio() -> StackDefinition:
 
 def _container() -> StackDefinition:
     servers = server_settings()
-    project = os.environ.get("COMPOSE_PROJECT_NAME") or "student-performance"
     run_args = {
-        "network": f"{project}_default",
+        "network": compose_network(),
         "remove": True,
         "read_only": True,
         "cap_drop": ["ALL"],
@@ -109,14 +108,16 @@ def _container() -> StackDefinition:
         },
         secrets={
             **_secrets("container", servers),
-            variables: {
-                "AWS_ACCESS_KEY_ID": servers.access_key,
-                "AWS_SECRET_ACCESS_KEY": servers.secret_key.get_secret_value(),
-            },
+            variables: {name.upper(): value for name, value in servers.s3_keys().items()},
         },
         environment=_variables_of_steps(servers, mlflow),
         secret_environment=variables,
     )
+
+
+def compose_network() -> str:
+    """The network of the servers that Compose started."""
+    return f"{os.environ.get('COMPOSE_PROJECT_NAME') or 'student-performance'}_default"
 
 
 def _variables_of_steps(servers: ServerSettings, mlflow: str) -> dict[str, str]:
@@ -168,10 +169,7 @@ def _mlflow(stack: str, tracker: Mapping[str, str]) -> dict[Type, Component]:
 
 def _secrets(stack: str, servers: ServerSettings) -> dict[str, dict[str, str]]:
     return {
-        f"{_PREFIX}_{stack}_s3": {
-            "aws_access_key_id": servers.access_key,
-            "aws_secret_access_key": servers.secret_key.get_secret_value(),
-        },
+        f"{_PREFIX}_{stack}_s3": servers.s3_keys(),
         f"{_PREFIX}_{stack}_mlflow": {
             "username": servers.mlflow_user,
             "password": servers.mlflow_password.get_secret_value(),

@@ -72,7 +72,11 @@ def _ensure_secret(client: Client, name: str, values: Mapping[str, str]) -> None
         client.create_secret(name, dict(values))
         return
     if known.secret_values != dict(values):
-        client.update_secret(known.id, add_or_update_values=dict(values))
+        client.update_secret(
+            known.id,
+            add_or_update_values=dict(values),
+            remove_values=[key for key in known.secret_values if key not in values],
+        )
 
 
 def _ensure_component(client: Client, kind: StackComponentType, wanted: Component) -> UUID:

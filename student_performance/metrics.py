@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 from sklearn import metrics as sk
+from threadpoolctl import threadpool_limits
 
 from student_performance.config import IntervalConfig
 from student_performance.strict import Strict
@@ -178,6 +179,10 @@ def _weighted_scores(weights: Floats, y: Labels, p: Floats, costs: Costs) -> dic
     tp, fn = weights @ (flagged & (y == 1)), weights @ (~flagged & (y == 1))
     fp, tn = weights @ (flagged & (y == 0)), weights @ (~flagged & (y == 0))
     in_bin = bins_of(p)[:, None] == np.arange(BINS)
+    # A product of matrices is divided among threads, and its last digit follows their number: it
+    # shall not depend on the machine.
+    with threadpool_limits(1):
+        off = np.abs(weights @ ((y - p)[:, None] * in_bin)).sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         ranking = _weighted_ranking(weights, y, p)
         recalls = np.nan_to_num([tp / (tp + fn), tn / (tn + fp)])
@@ -186,7 +191,7 @@ def _weighted_scores(weights: Floats, y: Labels, p: Floats, costs: Costs) -> dic
         "accuracy": (tp + tn) / n,
         "log_loss": weights @ log_losses(y, p) / n,
         "brier": weights @ (p - y) ** 2 / n,
-        "calibration_error": np.abs(weights @ ((y - p)[:, None] * in_bin)).sum(axis=1) / n,
+        "calibration_error": off / n,
         "cost": (costs.missed * fn + costs.false_alarm * fp) / n,
         "balanced_accuracy": recalls.mean(axis=0),
         "f1_macro": f1.mean(axis=0),

@@ -29,6 +29,7 @@ class ServerSettings(Strict):
         region: Its region.
         access_key: Who asks it.
         secret_key: With which secret.
+        session_token: What comes with temporary keys; None with lasting ones.
         artifacts: The bucket of ZenML's artifacts.
         mlflow: Address of the MLflow server.
         mlflow_user: Who asks it.
@@ -39,10 +40,21 @@ class ServerSettings(Strict):
     region: str
     access_key: str
     secret_key: SecretStr
+    session_token: SecretStr | None
     artifacts: str
     mlflow: str
     mlflow_user: str
     mlflow_password: SecretStr
+
+    def s3_keys(self) -> dict[str, str]:
+        """The keys of the object store by the names that ZenML's secrets have for them."""
+        keys = {
+            "aws_access_key_id": self.access_key,
+            "aws_secret_access_key": self.secret_key.get_secret_value(),
+        }
+        if self.session_token is not None:
+            keys["aws_session_token"] = self.session_token.get_secret_value()
+        return keys
 
 
 def server_settings() -> ServerSettings:
@@ -60,11 +72,13 @@ def server_settings() -> ServerSettings:
             " those that Compose started into this shell.",
             "set -a; . ./.env; set +a",
         )
+    token = known.get("AWS_SESSION_TOKEN")
     return ServerSettings(
         endpoint=known.get("AWS_ENDPOINT_URL") or None,
         region=known.get("AWS_DEFAULT_REGION") or "us-east-1",
         access_key=known["AWS_ACCESS_KEY_ID"],
         secret_key=SecretStr(known["AWS_SECRET_ACCESS_KEY"]),
+        session_token=SecretStr(token) if token else None,
         artifacts=known.get("ARTIFACTS_BUCKET") or "artifacts",
         mlflow=known["MLFLOW_TRACKING_URI"],
         mlflow_user=known["MLFLOW_TRACKING_USERNAME"],

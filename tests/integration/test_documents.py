@@ -11,6 +11,7 @@ import pytest
 
 from docs.update import SHOWN, current
 from tests.conftest import PROJECT, Stores
+from tests.integration.conftest import free_port, make_clone
 
 DOCUMENTS = ("README.md", *sorted(f"docs/{path.name}" for path in (PROJECT / "docs").glob("*.md")))
 RUNNABLE = ("README.md", "docs/the-100-percent.md", "docs/your-own-data.md")
@@ -35,27 +36,17 @@ def commands(document: str) -> list[tuple[str, int]]:
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """What git tracks, as it is in the working tree, in a repository of its own."""
-    made = tmp_path / "student-performance"
-    tracked = subprocess.run(
-        ["git", "ls-files"], cwd=PROJECT, capture_output=True, text=True, check=True
-    )
-    for name in tracked.stdout.splitlines():
-        if (PROJECT / name).exists():
-            (made / name).parent.mkdir(parents=True, exist_ok=True)
-            (made / name).write_bytes((PROJECT / name).read_bytes())
-    (made / ".ci" / "run").chmod(0o755)
-    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org"]
-    for args in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "clone"]):
-        subprocess.run([*git, *args], cwd=made, check=True)
-    return made
+    return make_clone(tmp_path / "student-performance")
 
 
 def environment(tmp_path: Path) -> dict[str, str]:
     home = tmp_path / "home"
     home.mkdir()
     binaries = Path(sys.executable).parent
-    return Stores(home).environment | {"PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}"}
+    port = free_port(6)
+    ports = {"OBJECT_STORE_PORT": str(port), "MLFLOW_PORT": str(port + 5)}
+    path = {"PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}"}
+    return Stores(home).environment | path | ports
 
 
 def run_lineage(command: str, clone: Path, variables: dict[str, str]) -> int:

@@ -1,0 +1,251 @@
+"""The whole of docker-compose.yml with a real engine, from the README's commands to the lineage."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from servers.environment import read_environment
+from tests.conftest import PROJECT, Outcome, Stores
+from tests.integration.conftest import free_port, make_clone
+from tests.integration.test_minio_stack import COMPARED
+
+pytestmark = [pytest.mark.xdist_group("containers"), pytest.mark.timeout(1_500)]
+TOLD = "no container engine answers; everything that needs one is skipped"
+
+
+def engine_answers() -> bool:
+    if shutil.which("docker") is None:
+        return False
+    asked = ["docker", "compose", "version"], ["docker", "info"]
+    return all(
+        subprocess.run(command, capture_output=True, check=False).returncode == 0
+        for command in asked
+    )
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A clone whose servers Compose started, with names, ports, volumes and keys of its own."""
+
+    user: Stores
+    clone: Path
+    name: str
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return read_environment(self.clone / ".env")
+
+    @property
+    def names(self) -> dict[str, str]:
+        return {"COMPOSE_PROJECT_NAME": self.name, "COMPOSE_PROGRESS": "plain"}
+
+    def do(self, *command: str, seconds: float = 1_200, **more: str) -> Outcome:
+        """A command in the clone, in a shell that has taken the settings."""
+        done = subprocess.run(
+            command, cwd=self.clone, env=self.user.environment | self.settings | self.names | more,
+            capture_output=True, text=True, timeout=seconds, check=False,
+        )  # fmt: skip
+        return Outcome(done.returncode, done.stdout, done.stderr)
+
+    def compose(self, *args: str, **more: str) -> str:
+        done = self.do("docker", "compose", *args, **more)
+        assert done.code == 0, done.err[-3000:]
+        return done.out
+
+    def run(self, *args: object) -> Outcome:
+        return self.do(sys.executable, "run.py", *map(str, args))
+
+    def asked(self, code: str, *args: str) -> Any:
+        """What a question to the ZenML server gives, as JSON."""
+        script = f"import json, sys; from zenml.client import Client; {code}"
+        done = self.do(sys.executable, "-c", script, *args, ZENML_LOGGING_VERBOSITY="CRITICAL")
+        assert done.code == 0, done.err
+        return json.loads(done.out.strip().splitlines()[-1])
+
+
+def readme_block() -> list[str]:
+    """The README's commands for the container stack, without what they are for."""
+    text = (PROJECT / "README.md").read_text(encoding="utf-8")
+    block = re.search(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert block is not None
+    return [line.partition("  #")[0].strip() for line in block[1].splitlines()]
+
+
+@pytest.fixture(scope="module")
+def composed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composed]:
+    """The README's commands in a fresh clone, on ports of its own; all of it gone at the end."""
+    if not engine_answers():
+        pytest.skip(TOLD)
+    root = tmp_path_factory.mktemp("composed")
+    (root / "user").mkdir()
+    made = Composed(Stores(root / "user"), make_clone(root / "clone"), f"sp-test-{os.getpid()}")
+    environment = Path(sys.executable).parent.parent
+    (made.clone / ".venv").symlink_to(environment)
+    port = free_port(4)
+    ports = zip(
+        ("OBJECT_STORE_PORT", "MLFLOW_PORT", "ZENML_PORT"), range(port, port + 3), strict=True
+    )
+    script = ["set -e"]
+    for command in readme_block():
+        script.append(command)
+        if command == "make env":
+            script += [f"sed -i 's/^{name}=.*/{name}={number}/' .env" for name, number in ports]
+    variables = made.user.environment | made.names
+    variables["PATH"] = f"{environment / 'bin'}{os.pathsep}{variables['PATH']}"
+    try:
+        done = subprocess.run(
+            ["bash", "-c", "\n".join(script)], cwd=made.clone, env=variables,
+            capture_output=True, text=True, timeout=1_400, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{done.stdout[-2000:]}{done.stderr[-3000:]}"
+        yield made
+    finally:
+        if (made.clone / ".env").exists():
+            made.compose("--profile", "*", "down", "-v", "--remove-orphans")
+
+
+@pytest.fixture(scope="module")
+def trained(composed: Composed) -> Outcome:
+    """What the README's training ended in: the same again is answered from the cache."""
+    outcome = composed.run("train", "--json")
+    assert outcome.code == 0, outcome.err[-3000:]
+    assert [step["status"] for step in outcome.json["steps"]] == ["cached"] * 4 + ["completed"]
+    return outcome
+
+
+def test_training_in_containers_is_that_of_this_machine(
+    composed: Composed, trained: Outcome
+) -> None:
+    local = composed.run("train", "--json", "--stack=local")
+    there, here = trained.json, local.json
+
+    assert there["stack"] == "container"
+    assert there["report"] == here["report"]
+    assert there["verdict"]["version"] == here["verdict"]["version"] == "1"
+    code = (
+        "run = Client().get_pipeline_run(sys.argv[1]); print(json.dumps({name: out[0].content_hash"
+        " for step in run.steps.values() for name, out in step.outputs.items()}))"
+    )
+    theirs, ours = (composed.asked(code, run["zenml_run_id"]) for run in (there, here))
+    assert {name: theirs[name] for name in COMPARED} == {name: ours[name] for name in COMPARED}
+
+
+def test_bucket_registry_and_lineage_have_it(composed: Composed, trained: Outcome) -> None:
+    values = composed.settings
+    s3 = boto3.client(
+        "s3", endpoint_url=values["AWS_ENDPOINT_URL"], region_name="us-east-1",
+        aws_access_key_id=values["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=values["AWS_SECRET_ACCESS_KEY"],
+    )  # fmt: skip
+    keys = {
+        bucket: [o["Key"] for o in s3.list_objects_v2(Bucket=bucket)["Contents"]]
+        for bucket in ("artifacts", "mlflow", "dvc")
+    }
+    assert any(key.endswith("model.skops") for key in keys["mlflow"])
+    assert any(key.endswith(".parquet") for key in keys["artifacts"])
+    assert any(trained.json["data_md5"][2:] in key for key in keys["dvc"])
+
+    runs = composed.run("runs", "--json").json
+    assert runs["aliases"] == {"champion": "1"}
+    code = (
+        "run = Client().get_pipeline_run(sys.argv[1]); print(json.dumps([run.status.value,"
+        " sorted(run.steps), run.stack.name]))"
+    )
+    status, steps, stack = composed.asked(code, trained.json["zenml_run_id"])
+    assert (status, stack) == ("completed", "container")
+    assert steps == ["decide", "evaluate", "load", "split", "train"]
+
+
+def test_containers_of_steps_are_gone(composed: Composed, trained: Outcome) -> None:
+    left = subprocess.run(
+        ["docker", "ps", "-a", "--filter", f"network={composed.name}_default",
+         "--format", "{{.Names}}"],
+        capture_output=True, text=True, check=True,
+    ).stdout.split()  # fmt: skip
+    assert left
+    assert all(name.startswith(composed.name) for name in left)
+
+
+def test_code_of_today_runs_and_its_error_is_told(composed: Composed, trained: Outcome) -> None:
+    step = composed.clone / "steps" / "load.py"
+    sound = step.read_text()
+    planted = sound.replace(
+        "    frame = labelled(",
+        '    raise InvalidDataError("planted: line 7 of the table is odd")\n    frame = labelled(',
+    )
+    try:
+        step.write_text(planted)
+        outcome = composed.run("train")
+    finally:
+        step.write_text(sound)
+
+    assert outcome.code == 4, outcome.err
+    assert "planted: line 7 of the table is odd" in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+def test_client_inside_the_network(composed: Composed, trained: Outcome) -> None:
+    group = str(os.stat("/var/run/docker.sock").st_gid)
+    told = composed.compose(
+        "run", "--rm", "client", "python", "run.py", "doctor", "--stack", "container",
+        DOCKER_GID=group,
+    )  # fmt: skip
+    assert "in a container" in told
+    assert "mend " not in told
+
+
+def test_down_and_up_keeps_everything(composed: Composed, trained: Outcome) -> None:
+    composed.compose("down")
+    composed.compose("up", "-d", "--wait")
+
+    assert composed.run("runs", "--json").json["aliases"] == {"champion": "1"}
+    again = composed.run("train", "--json")
+    assert [step["status"] for step in again.json["steps"]] == ["cached"] * 4 + ["completed"]
+
+
+def test_servers_are_hardened(composed: Composed) -> None:
+    containers = composed.compose("ps", "-q").split()
+    found = json.loads(
+        subprocess.run(
+            ["docker", "inspect", *containers], capture_output=True, text=True, check=True
+        ).stdout
+    )
+    assert len(found) == 4
+    for container in found:
+        name, host = (
+            container["Config"]["Labels"]["com.docker.compose.service"],
+            container["HostConfig"],
+        )
+        assert host["Memory"] > 0, name
+        assert host["RestartPolicy"]["Name"] == "unless-stopped", name
+        assert host["CapDrop"] == ["ALL"], name
+        assert container["State"]["Health"]["Status"] == "healthy", name
+        for bound in (host["PortBindings"] or {}).values():
+            assert {place["HostIp"] for place in bound} == {"127.0.0.1"}, name
+        if name != "database":  # it starts as root, to own its folder
+            assert container["Config"]["User"] == "app", name
+            assert host["ReadonlyRootfs"], name
+
+
+def test_servers_want_a_login(composed: Composed) -> None:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    for port, path in (
+        ("MLFLOW_PORT", "/api/2.0/mlflow/experiments/get?experiment_id=0"),
+        ("ZENML_PORT", "/api/v1/pipelines"),
+        ("OBJECT_STORE_PORT", "/mlflow"),
+    ):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            opener.open(f"http://127.0.0.1:{composed.settings[port]}{path}", timeout=10)
+        assert refused.value.code in (401, 403), port
