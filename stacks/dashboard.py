@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zenml.client import Client
-from zenml.models import UserUpdate
 
+from stacks.survey import skip_first_visit_survey
 from stacks.zenml_store import local_store_file
 from student_performance.errors import UnreachableError, UsageError
 
@@ -59,7 +59,7 @@ def serve_dashboard(port: int) -> Iterator[RunningDashboard]:
     with socket.socket() as probe:
         if probe.connect_ex((_HOST, port)) == 0:
             raise UsageError(f"Port {port} is taken.", f"python run.py lineage --port {port + 1}")
-    _skip_first_visit_survey()
+    skip_first_visit_survey()
     process = subprocess.Popen(
         [
             sys.executable, "-m", "uvicorn", "stacks.dashboard_app:create", "--factory",
@@ -95,20 +95,6 @@ def last_run_path() -> str | None:
     client = Client()
     runs = client.list_pipeline_runs(size=1, sort_by="desc:created").items
     return f"/projects/{client.active_project.name}/runs/{runs[0].id}" if runs else None
-
-
-def _skip_first_visit_survey() -> None:
-    """Mark ZenML's first-visit survey as done: it hides the dashboard until it is answered."""
-    store = Client().zen_store
-    user = store.get_user()
-    if user.email_opted_in is None or not user.user_metadata.get("finished_onboarding_survey"):
-        done = {**user.user_metadata, "finished_onboarding_survey": True}
-        store.update_user(
-            user.id,
-            UserUpdate(
-                full_name=user.full_name or user.name, email_opted_in=False, user_metadata=done
-            ),
-        )
 
 
 def _wait_until_healthy(url: str, process: subprocess.Popen[bytes]) -> None:

@@ -15,8 +15,10 @@ from typing import Any
 
 import boto3
 import pytest
+from playwright.sync_api import Page
 
 from servers.environment import read_environment
+from tests.browser.conftest import page  # noqa: F401
 from tests.conftest import PROJECT, Outcome, Stores
 from tests.integration.conftest import free_port, make_clone
 from tests.integration.test_minio_stack import COMPARED
@@ -166,6 +168,52 @@ def test_bucket_registry_and_lineage_have_it(composed: Composed, trained: Outcom
     status, steps, stack = composed.asked(code, trained.json["zenml_run_id"])
     assert (status, stack) == ("completed", "container")
     assert steps == ["decide", "evaluate", "load", "split", "train"]
+
+
+def test_zenml_dashboard_shows_the_lineage(
+    composed: Composed,
+    trained: Outcome,
+    page: Page,  # noqa: F811
+) -> None:
+    values = composed.settings
+    page.goto(f"{values['ZENML_STORE_URL']}/login", wait_until="domcontentloaded")
+    page.locator("input[name=username]").fill(values["ZENML_STORE_USERNAME"])
+    page.locator("input[name=password]").fill(values["ZENML_STORE_PASSWORD"])
+    page.locator("button[type=submit]").click()
+    page.wait_for_url(lambda url: "login" not in url)
+    run = f"{values['ZENML_STORE_URL']}/projects/default/runs/{trained.json['zenml_run_id']}"
+    page.goto(run, wait_until="domcontentloaded")
+    for step in ("load", "split", "train", "evaluate", "decide"):
+        page.get_by_text(step, exact=True).first.wait_for(timeout=60_000)
+    take(page, "containers-zenml")
+
+
+def test_mlflow_shows_the_version(
+    composed: Composed,
+    trained: Outcome,
+    page: Page,  # noqa: F811
+) -> None:
+    values = composed.settings
+    assert page.context.browser is not None
+    context = page.context.browser.new_context(
+        viewport={"width": 1440, "height": 900},
+        http_credentials={
+            "username": values["MLFLOW_TRACKING_USERNAME"],
+            "password": values["MLFLOW_TRACKING_PASSWORD"],
+        },
+    )
+    opened = context.new_page()
+    opened.goto(f"{values['MLFLOW_TRACKING_URI']}/#/models/student_performance")
+    opened.get_by_text("champion").first.wait_for(timeout=60_000)
+    take(opened, "containers-mlflow")
+
+
+def take(page: Page, name: str) -> None:  # noqa: F811
+    """A picture for people to look at, kept where the tests keep their files."""
+    page.wait_for_timeout(2_000)
+    folder = os.environ.get("SCREENSHOTS")
+    if folder:
+        page.screenshot(path=f"{folder}/{name}.png")
 
 
 def test_containers_of_steps_are_gone(composed: Composed, trained: Outcome) -> None:
