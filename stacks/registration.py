@@ -1,15 +1,18 @@
 """Registers stacks, only what is missing, and never touches what the project did not make."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 from uuid import UUID
 
 from zenml.client import Client
 from zenml.enums import StackComponentType
+from zenml.exceptions import EntityExistsError
 from zenml.models import StackResponse
 
 from stacks.definitions import DEFINITIONS, Component, StackDefinition
 from student_performance.errors import UsageError, nearest
+
+T = TypeVar("T")
 
 
 def ensure_stack(name: str) -> StackResponse:
@@ -27,13 +30,13 @@ def ensure_stack(name: str) -> StackResponse:
         kind: [_ensure_component(client, kind, component)]
         for kind, component in definition.components.items()
     }
-    try:
-        stack = client.get_stack(name, allow_name_prefix_match=False)
-    except KeyError:
-        secrets = [definition.secret_environment] if definition.secret_environment else None
-        stack = client.create_stack(
+    secrets = [definition.secret_environment] if definition.secret_environment else None
+    stack = _found_or_made(
+        lambda: client.get_stack(name, allow_name_prefix_match=False),
+        lambda: client.create_stack(
             name, {kind: ids[0] for kind, ids in wanted.items()}, secrets=secrets
-        )
+        ),
+    )
     if not _is_ours(stack, definition):
         raise UsageError(
             f"There is a ZenML stack `{name}` that this project did not make; it is left alone.",
@@ -64,13 +67,24 @@ def _is_ours(stack: StackResponse, definition: StackDefinition) -> bool:
     return any(part.name == ours for part in stack.components.get(kind, []))
 
 
+def _found_or_made(find: Callable[[], T], make: Callable[[], T]) -> T:
+    """What is there, or is made; another process may be making it right now."""
+    try:
+        return find()
+    except KeyError:
+        pass
+    try:
+        return make()
+    except EntityExistsError:
+        return find()
+
+
 def _ensure_secret(client: Client, name: str, values: Mapping[str, str]) -> None:
     """A secret with these values: keys that were rotated are replaced."""
-    try:
-        known = client.get_secret(name, allow_partial_name_match=False)
-    except KeyError:
-        client.create_secret(name, dict(values))
-        return
+    known = _found_or_made(
+        lambda: client.get_secret(name, allow_partial_name_match=False),
+        lambda: client.create_secret(name, dict(values)),
+    )
     if known.secret_values != dict(values):
         client.update_secret(
             known.id,
@@ -81,13 +95,12 @@ def _ensure_secret(client: Client, name: str, values: Mapping[str, str]) -> None
 
 def _ensure_component(client: Client, kind: StackComponentType, wanted: Component) -> UUID:
     """Identifier of a component, made if missing and updated if our own settings changed."""
-    try:
-        known = client.get_stack_component(kind, wanted.name, allow_name_prefix_match=False)
-    except KeyError:
-        made = client.create_stack_component(
+    known = _found_or_made(
+        lambda: client.get_stack_component(kind, wanted.name, allow_name_prefix_match=False),
+        lambda: client.create_stack_component(
             wanted.name, wanted.flavor, kind, configuration=dict(wanted.config)
-        )
-        return UUID(str(made.id))
+        ),
+    )
     settings: dict[str, Any] = {key: known.configuration.get(key) for key in wanted.config}
     if settings != dict(wanted.config):
         client.update_stack_component(known.id, kind, configuration=dict(wanted.config))

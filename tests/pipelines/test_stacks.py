@@ -136,3 +136,17 @@ def test_stack_register_prints_how_to_activate(cli: Run) -> None:
 
     assert outcome.code == 0
     assert "zenml stack set local" in outcome.out
+
+
+def test_two_processes_register_at_once(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Client()
+    stack = client.get_stack("local")
+    client.delete_stack(stack.id)
+    make = Client.create_stack
+
+    def after_another(self: Client, *args: Any, **kwargs: Any) -> Any:
+        make(self, *args, **kwargs)  # the other process is a moment earlier
+        return make(self, *args, **kwargs)
+
+    monkeypatch.setattr(Client, "create_stack", after_another)
+    assert ensure_stack("local").name == "local"
