@@ -27,9 +27,9 @@ def run(project: Path, stack: str | None, debug: bool) -> None:
         sick += not check.well
         mark, colour = ("ok  ", "green") if check.well else ("mend", "red")
         click.secho(mark, fg=colour, nl=False)
-        click.echo(f"  {check.name:<12}{check.found}")
+        click.echo(f"  {check.name:<13}{check.found}")
         if not check.well:
-            click.echo(f"      {'':<12}-> {check.mend}")
+            click.echo(f"      {'':<13}-> {check.mend}")
     if sick:
         sys.exit(_UNREACHABLE)
 

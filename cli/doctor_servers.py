@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import urllib.error
 import urllib.request
@@ -51,16 +52,20 @@ def server_checks(project: Path, stack: str) -> Iterator[Check]:
 def _place(servers: "ServerSettings") -> Check:
     """In a container loopback is the container, and nothing listens there."""
     inside = Path("/.dockerenv").exists()
-    here = [
-        a for a in (servers.endpoint, servers.mlflow) if a and urlsplit(a).hostname in _LOOPBACK
-    ]
+    here = [urlsplit(a) for a in (servers.endpoint, servers.mlflow) if a]
+    dead = [a for a in here if a.hostname in _LOOPBACK and not _listens(a.hostname, a.port or 80)]
     found = "in a container" if inside else "on the host"
-    if inside and here:
+    if inside and dead:
         return Check(
-            "place", False, f"{found}, where {here[0]} is the container itself",
+            "place", False, f"{found}, where {dead[0].geturl()} is the container itself",
             "export AWS_ENDPOINT_URL=http://object-store:9000 MLFLOW_TRACKING_URI=http://mlflow:5000",
         )  # fmt: skip
     return Check("place", True, found)
+
+
+def _listens(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((host, port)) == 0
 
 
 def _client(servers: "ServerSettings") -> Any:

@@ -2,12 +2,16 @@
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
 import click
+
+# Its logger passes on what the containers write.
+_CONTAINERS = "zenml.orchestrators.local_docker.local_docker_orchestrator"
 
 
 def say(line: str) -> None:
@@ -33,10 +37,22 @@ def results_only_on_stdout() -> Iterator[TextIO]:
 
 
 def show_progress() -> None:
-    """Let the lines that the steps log appear on stderr."""
+    """Let the lines that the steps log appear on stderr, wherever they run."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("  %(message)s"))
-    logger = logging.getLogger("steps")
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
-    logger.handlers = [handler]
+    handler.addFilter(_told_by_steps)
+    for name in ("steps", _CONTAINERS):
+        logger = logging.getLogger(name)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+        logger.handlers = [handler]
+
+
+def _told_by_steps(record: logging.LogRecord) -> bool:
+    """Of what ZenML passes on from containers, keep what our steps say; colours are taken off."""
+    if record.name != _CONTAINERS:
+        return True
+    line = re.sub(r"\x1b\[[0-9;]*m", "", record.getMessage())
+    started = re.match(r"Running step `(\w+)`", line)
+    record.msg, record.args = f"{started[1]}: in a container …" if started else line, ()
+    return bool(started or re.match(r"(load|split|train|evaluate|decide): ", line))

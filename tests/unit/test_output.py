@@ -1,0 +1,37 @@
+"""Progress of steps, whether they run in this process or in containers."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from cli.output import show_progress
+
+CONTAINERS = "zenml.orchestrators.local_docker.local_docker_orchestrator"
+
+
+@pytest.fixture(autouse=True)
+def loggers() -> Iterator[None]:
+    yield
+    for name in ("steps", CONTAINERS):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+        logger.setLevel(logging.NOTSET)
+
+
+def test_lines_of_our_steps_are_shown_and_those_of_zenml_are_not(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    show_progress()
+    logging.getLogger("steps.load").info("load: 10 rows")
+    told = logging.getLogger(CONTAINERS)
+    told.info("Running step `train` in Docker:")
+    told.info("\x1b[37m\x1b[37mtrain: comparing %s%%\x1b[0m\x1b[0m", 5)
+    told.info("\x1b[37mCode download finished.\x1b[0m")
+
+    assert capsys.readouterr().err.splitlines() == [
+        "  load: 10 rows",
+        "  train: in a container …",
+        "  train: comparing 5%",
+    ]
