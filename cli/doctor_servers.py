@@ -144,7 +144,7 @@ def _image() -> str:
 
 
 def _network() -> str:
-    from stacks.definitions import compose_network
+    from stacks.containers import compose_network
 
     _docker("network", "inspect", compose_network())
     return f"{compose_network()} is there"

@@ -78,7 +78,7 @@ def _train(
     say(f"Stack  {selection.name} ({selection.why})")
     from cli.results import collect
     from pipelines.training import training
-    from stacks.containers import docker_settings, step_environment
+    from stacks.containers import run_settings
     from steps.mlflow_store import active_store, in_containers, tracker_identity
 
     store = active_store()
@@ -89,7 +89,7 @@ def _train(
         from student_performance.raw_data import published
 
         address = published(path, md5)
-        options |= {"settings": {"docker": docker_settings()}, "environment": step_environment()}
+        options["settings"] = run_settings()
     show_progress()
     run = training.with_options(**options)(
         path=address,

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 from zenml.config import DockerSettings
 
@@ -9,19 +10,40 @@ from student_performance.provenance import COMMIT_VARIABLE, git_commit
 from student_performance.settings import actor
 
 
-def docker_settings() -> DockerSettings:
-    """Our image as it is: nothing is built for a run, and the code of today is sent to it."""
-    return DockerSettings(parent_image=step_image(), skip_build=True)
-
-
 def step_image() -> str:
     """The image that steps run in: `STUDENT_PERFORMANCE_IMAGE`, else the one Compose builds."""
     return os.environ.get("STUDENT_PERFORMANCE_IMAGE") or "student-performance:latest"
 
 
-def step_environment() -> dict[str, str]:
-    """Variables of this run's steps: who asked for it, and what a container cannot know."""
+def compose_network() -> str:
+    """The network of the servers that Compose started."""
+    return f"{os.environ.get('COMPOSE_PROJECT_NAME') or 'student-performance'}_default"
+
+
+def container_arguments() -> dict[str, Any]:
+    """How the engine runs the container of a step."""
     return {
+        "network": compose_network(),
+        "remove": True,
+        "read_only": True,
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges"],
+        # ZenML unpacks the code of a run in /app, as the user of this machine.
+        "tmpfs": {"/app": "mode=1777", "/tmp": "mode=1777"},
+    }
+
+
+def run_settings() -> dict[str, Any]:
+    """Settings of one run: our image as it is, the code of today, and who asked.
+
+    Nothing is built for a run. Who asked and for which commit is no environment of the pipeline,
+    since ZenML has that in the key of its cache.
+    """
+    told = {
         "STUDENT_PERFORMANCE_ACTOR": actor(),
         COMMIT_VARIABLE: git_commit(Path(__file__).parent),
+    }
+    return {
+        "docker": DockerSettings(parent_image=step_image(), skip_build=True),
+        "orchestrator": {"run_args": container_arguments() | {"environment": told}},
     }

@@ -8,6 +8,7 @@ from typing import Any
 from zenml.config.global_config import GlobalConfiguration
 from zenml.enums import StackComponentType as Type
 
+from stacks.containers import container_arguments
 from student_performance.server_settings import (
     ServerSettings,
     seen_from_containers,
@@ -85,15 +86,6 @@ def _minio() -> StackDefinition:
 
 def _container() -> StackDefinition:
     servers = server_settings()
-    run_args = {
-        "network": compose_network(),
-        "remove": True,
-        "read_only": True,
-        "cap_drop": ["ALL"],
-        "security_opt": ["no-new-privileges"],
-        # ZenML unpacks the code of a run in /app, as the user of this machine.
-        "tmpfs": {"/app": "mode=1777", "/tmp": "mode=1777"},
-    }
     mlflow = seen_from_containers(servers.mlflow, "mlflow:5000")
     variables = f"{_PREFIX}_container_variables"
     return StackDefinition(
@@ -101,7 +93,7 @@ def _container() -> StackDefinition:
         summary=SUMMARIES["container"],
         components={
             Type.ORCHESTRATOR: Component(
-                f"{_PREFIX}_container", "local_docker", {"run_args": run_args}
+                f"{_PREFIX}_container", "local_docker", {"run_args": container_arguments()}
             ),
             Type.IMAGE_BUILDER: Component(f"{_PREFIX}_container", "local"),
             **_on_servers("container", servers, mlflow),
@@ -113,11 +105,6 @@ def _container() -> StackDefinition:
         environment=_variables_of_steps(servers, mlflow),
         secret_environment=variables,
     )
-
-
-def compose_network() -> str:
-    """The network of the servers that Compose started."""
-    return f"{os.environ.get('COMPOSE_PROJECT_NAME') or 'student-performance'}_default"
 
 
 def _variables_of_steps(servers: ServerSettings, mlflow: str) -> dict[str, str]:

@@ -254,6 +254,17 @@ def test_client_inside_the_network(composed: Composed, trained: Outcome) -> None
     assert "mend " not in told
 
 
+def test_who_asked_is_in_the_audit_and_not_in_the_cache(
+    composed: Composed, trained: Outcome
+) -> None:
+    again = composed.do(
+        sys.executable, "run.py", "train", "--json", STUDENT_PERFORMANCE_ACTOR="another"
+    )
+    assert [step["status"] for step in again.json["steps"]] == ["cached"] * 4 + ["completed"]
+    audit = composed.run("runs", "--json").json["audit"]
+    assert audit[0]["actor"] == "tester"
+
+
 def test_down_and_up_keeps_everything(composed: Composed, trained: Outcome) -> None:
     composed.compose("down")
     composed.compose("up", "-d", "--wait")
