@@ -14,7 +14,7 @@ run: setup  ## Train on the default data and show the result
 	@echo "For these commands, enter the environment once: source .venv/bin/activate"
 
 test: setup-dev  ## Run all tests that this machine can run
-	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --cov --cov-report term:skip-covered --cov-fail-under 95
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov --cov-report term:skip-covered --cov-fail-under 95
 
 containers: setup-dev  ## Run the tests that need a container engine
 	$(BIN)/python -m pytest tests/integration/test_containers.py

@@ -28,4 +28,6 @@ def looked_at(name: str, look: Callable[[], str]) -> Check:
             return Check(name, False, trap.sentence(), trap.mend)
         if isinstance(error, ProductError):
             return Check(name, False, error.message, error.next_command or "see the message")
-        return Check(name, False, f"{type(error).__name__}: {error}", "python run.py --debug")
+        return Check(
+            name, False, f"{type(error).__name__}: {error}", "python run.py doctor --debug"
+        )

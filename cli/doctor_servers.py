@@ -30,8 +30,9 @@ def server_checks(project: Path, stack: str) -> Iterator[Check]:
     settings: list[ServerSettings] = []
 
     def known() -> str:
-        share_settings()
-        settings.append(server_settings())
+        started_here = stack == "minio"
+        share_settings(started_here)
+        settings.append(server_settings(started_here))
         return f"object store {settings[0].endpoint or 'AWS'}, MLflow {settings[0].mlflow}"
 
     yield looked_at("settings", known)

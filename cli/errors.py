@@ -115,7 +115,7 @@ def _place(error: BaseException) -> str:
 
 
 def _end(error: Exception) -> None:
-    known = _known(error)
+    known = known_failure(error)
     if known is not None:
         _explain(known.message, known.next_command)
         sys.exit(known.exit_code)
@@ -123,17 +123,20 @@ def _end(error: Exception) -> None:
     sys.exit(1)
 
 
-def _known(error: Exception) -> ProductError | None:
+def known_failure(error: Exception) -> ProductError | None:
     """The failure in our own words, whether it was met in this process or in a step's container."""
     if isinstance(error, UnreachableError) and (trap := known_trap(error.message)):
         return UnreachableError(trap.sentence(), trap.mend)
     if isinstance(error, ProductError):
         return error
     outputs = [output for cause in _chain(error) if (output := output_of(cause)) is not None]
-    trap = known_trap(outputs[0]) if outputs else None
-    if trap is not None:
-        return UnreachableError(trap.sentence(), trap.mend)
-    return step_failure(outputs[0]) if outputs else machine_failure(error)
+    if not outputs:
+        return machine_failure(error)
+    failure = step_failure(outputs[0])
+    trap = known_trap(failure.message)
+    if trap is None or type(failure) not in (ProductError, UnreachableError):
+        return failure
+    return UnreachableError(trap.sentence(), trap.mend)
 
 
 def _explain(message: str, next_command: str | None) -> None:

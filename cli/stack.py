@@ -1,5 +1,8 @@
 """`run.py stack`."""
 
+import os
+import shlex
+
 import click
 
 from cli.output import say
@@ -62,9 +65,10 @@ def up(name: str, zenml: bool, debug: bool) -> None:
     click.echo(f"{'keys':<14}{local_servers_file()}")
     if zenml:
         click.echo("Work with this ZenML server in this shell, then register the stack there:")
-        click.echo(f"  set -a; . {local_servers_file()}; set +a")
+        click.echo(f"  set -a; . {shlex.quote(str(local_servers_file()))}; set +a")
         click.echo(f"  python run.py stack register {name} && zenml stack set {name}")
         return
+    os.environ |= values  # of this process: the stack gets these keys, whatever the shell has
     register((name,), debug)
     click.echo("Train there:")
     click.echo(f"  python run.py train --stack {name}")
@@ -85,6 +89,11 @@ def status(debug: bool) -> None:
     say("student-performance: looking at the servers of this machine …")
     from servers import local
     from servers.processes import answers
+    from student_performance.settings import local_servers_file
+
+    if not local_servers_file().exists():
+        click.echo("None was ever started here: python run.py stack up minio")
+        return
 
     values, processes = local.settings(), local.processes()
     for server in (local.object_store(values), local.mlflow(values), local.zenml(values)):

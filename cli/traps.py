@@ -32,7 +32,7 @@ class Trap:
         return f"{self.cause} {values}".rstrip()
 
 
-_ADDRESSES = ("AWS_ENDPOINT_URL", "MLFLOW_TRACKING_URI")
+_ADDRESSES = ("AWS_ENDPOINT_URL", "MLFLOW_TRACKING_URI", "ZENML_STORE_URL")
 _ENV = "set -a; . ./.env; set +a"
 TRAPS = (
     Trap(
@@ -69,7 +69,7 @@ TRAPS = (
         "docker system df -v",
     ),
     Trap(
-        r"AccessDenied|\(403\) when calling the Head\w+ operation|Access Denied",
+        r"\((AccessDenied|403)\) when calling|Access Denied\.",
         "`AccessDenied`, `403` from `HeadObject`",
         "The object store at AWS_ENDPOINT_URL refuses this: the keys are wrong or may not write to"
         " the bucket, or the clocks differ by more than 15 minutes.",
@@ -133,10 +133,11 @@ TRAPS = (
         "docker info",
     ),
     Trap(
-        r"No module named 'pymysql'|No module named 'sqlmodel'",
-        "`No module named 'pymysql'` in a step",
-        "A step in a container was sent to a database of this machine instead of a ZenML server.",
-        _ENV,
+        r"Cannot connect to the ZenML server",
+        "`Cannot connect to the ZenML server`",
+        "The ZenML server does not answer at ZENML_STORE_URL. To work without it, start a shell"
+        " without that variable.",
+        "docker compose up -d --wait zenml",
     ),
     Trap(
         r"API request to http\S+ failed with exception"
@@ -147,8 +148,7 @@ TRAPS = (
         "python run.py doctor",
     ),
     Trap(
-        r"Could not connect to the endpoint URL|EndpointConnectionError|ConnectTimeoutError"
-        r"|Connect timeout on endpoint|Cannot connect to host",
+        r"Could not connect to the endpoint URL|Connect timeout on endpoint URL",
         "`Could not connect to the endpoint URL`",
         "The object store does not answer at AWS_ENDPOINT_URL; what was stored by now stays, and"
         " the same command goes on from there. In a container 127.0.0.1 is the container itself:"

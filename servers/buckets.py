@@ -25,6 +25,7 @@ def ensure_buckets(values: Mapping[str, str]) -> list[str]:
         endpoint_url=values.get("AWS_ENDPOINT_URL") or None,
         aws_access_key_id=values["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=values["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=values.get("AWS_SESSION_TOKEN") or None,
         region_name=region,
     )
     # AWS wants every region but its first one named, and refuses that one.
@@ -34,8 +35,9 @@ def ensure_buckets(values: Mapping[str, str]) -> list[str]:
     missing = [name for name in (values[variable] for variable in _NAMES) if name not in known]
     for name in missing:
         s3.create_bucket(Bucket=name, **options)
-        if name == values[_VERSIONED]:
-            s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    versioned = values[_VERSIONED]
+    if s3.get_bucket_versioning(Bucket=versioned).get("Status") != "Enabled":
+        s3.put_bucket_versioning(Bucket=versioned, VersioningConfiguration={"Status": "Enabled"})
     return missing
 
 

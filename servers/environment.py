@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dotenv import dotenv_values
+from filelock import FileLock
 
 EXAMPLE = Path(__file__).resolve().parent.parent / ".env.example"
 
@@ -20,29 +21,40 @@ def filled_in() -> str:
 
 
 def make_environment(path: Path, chosen: Mapping[str, str] | None = None) -> bool:
-    """Write the settings of new servers, readable by their owner only; never over known ones.
+    """Write the settings of new servers, readable by their owner only; known secrets stay.
 
     Args:
         path: Where to write them.
-        chosen: Values to take instead of those of the example.
+        chosen: Values to take instead of those of the example, or of the file that is there.
 
     Returns:
         Whether they were made now.
     """
-    if path.exists():
-        return False
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with FileLock(path.with_name(f"{path.name}.lock")):
+        new = not path.exists()
+        text = filled_in() if new else path.read_text(encoding="utf-8")
+        changed = _with(text, chosen or {})
+        if new or changed != text:
+            _write_for_owner(path, changed)
+    return new
+
+
+def _with(text: str, chosen: Mapping[str, str]) -> str:
     lines = []
-    for line in filled_in().splitlines():
+    for line in text.splitlines():
         name, is_value, _ = line.partition("=")
-        mine = (chosen or {}).get(name) if is_value and not line.startswith("#") else None
+        mine = chosen.get(name) if is_value and not line.startswith("#") else None
         lines.append(f"{name}={mine}" if mine is not None else line)
+    return "\n".join(lines) + "\n"
+
+
+def _write_for_owner(path: Path, text: str) -> None:
     aside = path.with_name(f"{path.name}.part")
     aside.unlink(missing_ok=True)
     with os.fdopen(os.open(aside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-        file.write("\n".join(lines) + "\n")
+        file.write(text)
     aside.replace(path)
-    return True
 
 
 def read_environment(path: Path) -> dict[str, str]:

@@ -35,12 +35,11 @@ def object_store(values: Mapping[str, str]) -> Server:
         UsageError: Neither is there.
     """
     port = int(values["OBJECT_STORE_PORT"])
-    folder = _folder("objects")
     beside = Path(sys.executable).parent / "weed"
     weed = shutil.which("weed") or (str(beside) if beside.exists() else None)
     minio = shutil.which("minio")
     if minio is not None:
-        command = [minio, "server", str(folder), "--address", f"{_HOST}:{port}"]
+        command = [minio, "server", str(_folder("objects-minio")), "--address", f"{_HOST}:{port}"]
         return Server(
             "object-store",
             command,
@@ -57,7 +56,14 @@ def object_store(values: Mapping[str, str]) -> Server:
         raise UsageError("There is no object store here: neither `minio` nor `weed`.", "make store")
     return Server(
         "object-store",
-        [weed, "mini", f"-dir={folder}", f"-ip={_HOST}", f"-ip.bind={_HOST}", *seaweed_ports(port)],
+        [
+            weed,
+            "mini",
+            f"-dir={_folder('objects-seaweedfs')}",
+            f"-ip={_HOST}",
+            f"-ip.bind={_HOST}",
+            *seaweed_ports(port),
+        ],
         {name: values[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")},
         f"http://{_HOST}:{port}",
         "/healthz",

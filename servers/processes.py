@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import socket
 import subprocess
 import time
@@ -63,12 +64,15 @@ class Processes:
         log = self.log(server.name)
         with log.open("ab") as output:
             process = subprocess.Popen(
-                server.command, env=os.environ | dict(server.variables),
+                server.command, env=_inherited() | dict(server.variables),
                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
                 start_new_session=True, cwd=self._folder,
             )  # fmt: skip
         created = psutil.Process(process.pid).create_time()
-        self._record(server.name).write_text(json.dumps({"pid": process.pid, "created": created}))
+        record = {"pid": process.pid, "created": created}
+        aside = self._record(server.name).with_suffix(".part")
+        aside.write_text(json.dumps(record))
+        aside.replace(self._record(server.name))
         self._wait(server, seconds)
         return True
 
@@ -117,8 +121,15 @@ class Processes:
         self.stop(server.name)
         found = "ended" if ended else f"did not answer within {seconds:.0f} s and was stopped"
         raise UnreachableError(
-            f"The server `{server.name}` {found}.", f"tail {self.log(server.name)}"
+            f"The server `{server.name}` {found}.",
+            f"tail {shlex.quote(str(self.log(server.name)))}",
         )
+
+
+def _inherited() -> dict[str, str]:
+    """This shell's environment without what is meant for clients of the servers."""
+    ours = ("AWS_", "MLFLOW_", "ZENML_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 
 def answers(url: str, timeout: float = 3) -> bool:
@@ -137,7 +148,7 @@ def refuse_taken(server: Server) -> None:
     with socket.socket() as probe:
         if probe.connect_ex((host, int(port))) == 0:
             raise UsageError(
-                f"Port {port} is taken, and the server `{server.name}` needs it. Another port can"
-                f" be chosen with {server.port_variable} before its settings are first made.",
-                f"{server.port_variable}={int(port) + 10_000} python run.py stack up minio",
+                f"Port {port} is taken, and the server `{server.name}` needs it. Choose another one"
+                f" with {server.port_variable}; it is kept for the next time.",
+                f"{server.port_variable}={int(port) + 100} python run.py stack up minio",
             )

@@ -5,9 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from zenml.config import DockerSettings
+from zenml.config.global_config import GlobalConfiguration
 
 from student_performance.provenance import COMMIT_VARIABLE, git_commit
 from student_performance.settings import actor
+
+_USER_OF_IMAGE = 10_001
 
 
 def step_image() -> str:
@@ -22,15 +25,20 @@ def compose_network() -> str:
 
 def container_arguments() -> dict[str, Any]:
     """How the engine runs the container of a step."""
-    return {
+    arguments = {
         "network": compose_network(),
         "remove": True,
+        "mem_limit": "4g",
         "read_only": True,
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges"],
         # ZenML unpacks the code of a run in /app, as the user of this machine.
         "tmpfs": {"/app": "mode=1777", "/tmp": "mode=1777"},
     }
+    # ZenML runs steps as the user of this machine, who may be root. Where nothing of this machine
+    # is written to, they are nobody in particular.
+    with_server = GlobalConfiguration().store_configuration.url.startswith("http")
+    return arguments | ({"user": _USER_OF_IMAGE} if with_server and os.getuid() == 0 else {})
 
 
 def run_settings() -> dict[str, Any]:

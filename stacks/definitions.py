@@ -85,7 +85,7 @@ def _minio() -> StackDefinition:
 
 
 def _container() -> StackDefinition:
-    servers = server_settings()
+    servers = server_settings(started_here=False)
     mlflow = seen_from_containers(servers.mlflow, "mlflow:5000")
     variables = f"{_PREFIX}_container_variables"
     return StackDefinition(

@@ -45,7 +45,8 @@ def ensure_stack(name: str) -> StackResponse:
     if {kind: [part.id for part in parts] for kind, parts in stack.components.items()} != wanted:
         stack = client.update_stack(name, component_updates=wanted)
     if stack.environment != dict(definition.environment):
-        stack = client.update_stack(name, environment=dict(definition.environment))
+        gone = dict.fromkeys(stack.environment)  # ZenML merges; only None removes
+        stack = client.update_stack(name, environment=gone | dict(definition.environment))
     return stack
 
 

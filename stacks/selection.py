@@ -36,7 +36,7 @@ def select_stack(name: str | None) -> Selection:
     ensure_zenml_store()
     stack, why = _find(name)
     if stack.name in WITH_SERVERS:
-        share_settings()
+        share_settings(started_here=stack.name == "minio")
     os.environ[ENV_ZENML_ACTIVE_STACK_ID] = str(stack.id)
     return Selection(stack.name, why)
 

@@ -4,6 +4,8 @@ from pathlib import PurePath
 
 import fsspec
 
+from student_performance.dataset import md5_of
+from student_performance.errors import InvalidDataError
 from student_performance.server_settings import known_settings
 
 
@@ -14,6 +16,9 @@ def published(path: str, md5: str) -> str:
         path: A local path, or an address, which is returned as it is.
         md5: MD5 of its bytes. It is part of the address, so that equal files are one object, and a
             step that was answered from the cache is so again.
+
+    Raises:
+        InvalidDataError: The file was changed meanwhile.
     """
     if "://" in path:
         return path
@@ -22,4 +27,7 @@ def published(path: str, md5: str) -> str:
     store, key = fsspec.core.url_to_fs(address)
     if not store.exists(key):
         store.put_file(path, key)
+        if md5_of(address) != md5:  # it was changed while it was read
+            store.rm_file(key)
+            raise InvalidDataError(f"{path} was changed while it was uploaded; start it again.")
     return address

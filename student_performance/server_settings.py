@@ -10,7 +10,12 @@ from student_performance.errors import UsageError
 from student_performance.settings import local_servers_file
 from student_performance.strict import Strict
 
-_SHARED = ("AWS_", "MLFLOW_TRACKING_", "ARTIFACTS_BUCKET")
+# The settings of a server by the beginning of their names, and those that tell where they are from.
+_GROUPS = {
+    "AWS_": ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"),
+    "ARTIFACTS_BUCKET": ("ARTIFACTS_BUCKET",),
+    "MLFLOW_TRACKING_": ("MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_PASSWORD"),
+}
 _NEEDED = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -57,13 +62,16 @@ class ServerSettings(Strict):
         return keys
 
 
-def server_settings() -> ServerSettings:
+def server_settings(started_here: bool = True) -> ServerSettings:
     """The settings of the environment; what is not there, of the servers started on this machine.
+
+    Args:
+        started_here: Whether servers that `run.py stack up` started count.
 
     Raises:
         UsageError: A setting is in neither.
     """
-    known = known_settings()
+    known = known_settings(started_here)
     missing = [name for name in _NEEDED if not known.get(name)]
     if missing:
         raise UsageError(
@@ -86,17 +94,24 @@ def server_settings() -> ServerSettings:
     )
 
 
-def known_settings() -> dict[str, str]:
-    """The settings of the servers, under the names that boto3, s3fs and MLflow read them by."""
+def known_settings(started_here: bool = True) -> dict[str, str]:
+    """The settings of the servers, under the names that boto3, s3fs and MLflow read them by.
+
+    Each server's are taken whole from one place: the keys of one store are wrong at another.
+    """
     file = local_servers_file()
-    local = dotenv_values(file) if file.exists() else {}
-    everything = {name: value for name, value in local.items() if value} | dict(os.environ)
-    return {name: value for name, value in everything.items() if name.startswith(_SHARED)}
+    local = dotenv_values(file) if started_here and file.exists() else {}
+    known: dict[str, str] = {}
+    for beginning, telling in _GROUPS.items():
+        here = any(os.environ.get(name) for name in telling)
+        source = os.environ if here else local
+        known |= {k: v for k, v in source.items() if v and k.startswith(beginning)}
+    return known
 
 
-def share_settings() -> None:
+def share_settings(started_here: bool = True) -> None:
     """Put the settings where boto3, s3fs and MLflow of this process look for them."""
-    for name, value in known_settings().items():
+    for name, value in known_settings(started_here).items():
         os.environ.setdefault(name, value)
 
 

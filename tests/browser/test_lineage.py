@@ -21,7 +21,7 @@ from playwright.sync_api import Page, expect
 
 from tests.conftest import PROJECT, Stores
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 IN_README = ("lineage", "evaluationreport")
 _SLOW = 60_000  # the dashboard's own limit is higher on a busy machine
 

@@ -68,6 +68,10 @@ class Machine:
 
     def variables(self, **changed: str) -> dict[str, str]:
         kept = {k: v for k, v in self.user.environment.items() if not k.startswith("AWS_")}
+        # The settings of a server are taken whole from one place.
+        for group in ("AWS_", "MLFLOW_TRACKING_"):
+            if any(name.startswith(group) for name in changed):
+                kept |= {k: v for k, v in self.settings.items() if k.startswith(group)}
         return kept | self.ports | {"PATH": self.path} | changed
 
     def start(self, *args: object, **changed: str) -> subprocess.Popen[str]:

@@ -23,7 +23,7 @@ from tests.conftest import PROJECT, Outcome, Stores
 from tests.integration.conftest import free_port, make_clone
 from tests.integration.test_minio_stack import COMPARED
 
-pytestmark = [pytest.mark.xdist_group("containers"), pytest.mark.timeout(1_500)]
+pytestmark = pytest.mark.timeout(1_500)
 TOLD = "no container engine answers; everything that needs one is skipped"
 
 

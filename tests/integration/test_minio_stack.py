@@ -10,7 +10,6 @@ from servers.buckets import ensure_buckets
 from tests.conftest import PROJECT, SMALL, Outcome
 from tests.integration.conftest import Machine, ended
 
-pytestmark = pytest.mark.xdist_group("servers")
 NAME = "student_performance"
 COMPARED = ("table", "leakage", "train", "validation", "test", "division", "model", "comparison",
             "setup", "report")  # fmt: skip

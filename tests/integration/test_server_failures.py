@@ -14,10 +14,7 @@ from tests.conftest import SMALL, Outcome, Stores
 from tests.integration.conftest import Machine, copy_user, ended, free_port
 
 # The stores differ in how they fail, and each failure takes a minute: one is enough for most.
-pytestmark = [
-    pytest.mark.xdist_group("servers"),
-    pytest.mark.parametrize("store_path", ["any"], indirect=True, scope="module"),
-]
+pytestmark = pytest.mark.parametrize("store_path", ["any"], indirect=True, scope="module")
 NAME = "student_performance"
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 
@@ -225,9 +222,10 @@ def test_zenml_server_restarted_during_a_run(
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def small_disk(tmp_path: Path, store_path: str) -> Iterator[Path]:
     """A file system of 400 MB for the objects of a user."""
-    place = tmp_path / "user" / "home" / "servers" / "objects"
+    kind = "minio" if _has_minio(store_path) else "seaweedfs"
+    place = tmp_path / "user" / "home" / "servers" / f"objects-{kind}"
     place.mkdir(parents=True)
     mount = ["mount", "-t", "tmpfs", "-o", "size=400m", "tmpfs", str(place)]
     if subprocess.run(mount, capture_output=True, check=False).returncode != 0:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from servers.environment import make_environment
-from student_performance.errors import UsageError
+from student_performance.errors import InvalidDataError, UsageError
 from student_performance.raw_data import published
 from student_performance.server_settings import (
     known_settings,
@@ -66,24 +66,36 @@ def test_servers_started_here_are_known_and_the_environment_wins(
 ) -> None:
     make_environment(local_servers_file())
     assert server_settings().endpoint == "http://127.0.0.1:9000"
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://elsewhere:1")
-    assert server_settings().endpoint == "http://elsewhere:1"
+    with pytest.raises(UsageError, match="AWS_ACCESS_KEY_ID"):
+        server_settings(started_here=False)
     # The ZenML store of a shell is the user's choice and not ours.
     assert not [name for name in known_settings() if name.startswith("ZENML_")]
+
+
+def test_keys_of_one_store_are_not_taken_to_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_environment(local_servers_file())
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "mine")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "my-secret")
+    settings = server_settings()
+
+    assert settings.access_key == "mine"
+    assert settings.secret_key.get_secret_value() == "my-secret"
+    assert settings.endpoint is None  # mine are Amazon's: no address goes with them
+    assert settings.mlflow == "http://127.0.0.1:5000"
 
 
 def test_sharing_keeps_what_the_user_set(monkeypatch: pytest.MonkeyPatch) -> None:
     import os
 
     make_environment(local_servers_file())
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "mine")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     for name in known_settings():  # so that the test's end removes them
         monkeypatch.setenv(name, os.environ.get(name, ""))
-        if name != "AWS_ACCESS_KEY_ID":
+        if name != "AWS_DEFAULT_REGION":
             monkeypatch.delenv(name)
     share_settings()
 
-    assert os.environ["AWS_ACCESS_KEY_ID"] == "mine"
+    assert os.environ["AWS_DEFAULT_REGION"] == "eu-central-1"
     assert os.environ["AWS_ENDPOINT_URL"] == "http://127.0.0.1:9000"
 
 
@@ -108,8 +120,12 @@ def test_published_address_has_the_digest(tmp_path: Path, monkeypatch: pytest.Mo
 
     memory = fsspec.filesystem("memory")
     monkeypatch.setattr("fsspec.core.url_to_fs", lambda url: (memory, url.removeprefix("s3:/")))
+    monkeypatch.setattr("student_performance.raw_data.md5_of", lambda address: "abc")
     table = tmp_path / "table.csv"
     table.write_text("a,b\n")
+    with pytest.raises(InvalidDataError, match="changed while it was uploaded"):
+        published(str(table), "of-what-it-was")
+    assert not memory.exists("/bucket/raw/of-what-it-was.csv")
     assert published(str(table), "abc") == "s3://bucket/raw/abc.csv"
     table.write_text("changed after it was published\n")
     published(str(table), "abc")

@@ -5,6 +5,7 @@ import re
 import socket
 import stat
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,6 +44,17 @@ def test_settings_are_for_their_owner_and_never_written_over(tmp_path: Path) -> 
     assert read_environment(path)["MLFLOW_TRACKING_URI"] == "http://127.0.0.1:5999"
     assert not make_environment(path)
     assert path.read_bytes() == before
+    assert not make_environment(path, {"MLFLOW_PORT": "6001"})  # what a taken port asks for
+    assert read_environment(path) == {
+        name: value.replace("5999", "6001") for name, value in read_environment_of(before).items()
+    }
+
+
+def read_environment_of(content: bytes) -> dict[str, str]:
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(content)
+        file.flush()
+        return read_environment(Path(file.name))
 
 
 def test_example_has_every_setting_that_compose_reads() -> None:

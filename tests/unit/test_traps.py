@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.errors import machine_failure
+from cli.errors import known_failure, machine_failure
 from cli.step_failures import output_of, step_failure
 from cli.traps import TRAPS, known_trap, table
 from student_performance.errors import InvalidDataError, LeakageError, ProductError
@@ -29,7 +29,7 @@ SAID = {
     " HTTPConnectionPool": "MLflow server does not answer",
     "network student-performance_default not found": "not up",
     "Error while fetching server API version: ('Connection aborted.')": "container engine",
-    "ModuleNotFoundError: No module named 'pymysql'": "sent to a database",
+    "RuntimeError: Cannot connect to the ZenML server at http://127.0.0.1:8080": "without it",
 }
 
 
@@ -69,7 +69,16 @@ def test_sentence_has_the_address_that_was_asked(monkeypatch: pytest.MonkeyPatch
     assert trap.sentence().endswith("AWS_ENDPOINT_URL is http://127.0.0.1:9.")
 
 
-@pytest.mark.parametrize("said", ["ValueError: 3 is odd", "PermissionError: [Errno 13] /data"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "ValueError: 3 is odd",
+        "PermissionError: [Errno 13] /data",
+        "ClientConnectorError: Cannot connect to host example.org:443",
+        "psutil.AccessDenied: (pid=1)",
+        "ModuleNotFoundError: No module named 'sqlmodel'",
+    ],
+)
 def test_other_words_are_left_alone(said: str) -> None:
     assert known_trap(said) is None
 
@@ -103,6 +112,16 @@ def test_last_error_of_a_step_counts() -> None:
         "student_performance.errors.LeakageError: second"
     )
     assert isinstance(failure, LeakageError)
+
+
+def test_our_error_of_a_step_wins_over_a_warning_before_it() -> None:
+    error = ContainerError(
+        b"WARNING: Could not connect to the endpoint URL, once more\n"
+        b"student_performance.errors.InvalidDataError: row 7 is odd\n"
+    )
+    failure = known_failure(error)
+
+    assert isinstance(failure, InvalidDataError)
 
 
 def test_foreign_error_of_a_step_is_told_by_its_last_line() -> None:
