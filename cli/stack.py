@@ -68,7 +68,11 @@ def up(name: str, zenml: bool, debug: bool) -> None:
         click.echo(f"  set -a; . {shlex.quote(str(local_servers_file()))}; set +a")
         click.echo(f"  python run.py stack register {name} && zenml stack set {name}")
         return
-    os.environ |= values  # of this process: the stack gets these keys, whatever the shell has
+    # The stack gets the keys of these servers, whatever the shell has.
+    shared = ("AWS_", "MLFLOW_TRACKING_", "ARTIFACTS_BUCKET")
+    for variable in [variable for variable in os.environ if variable.startswith(shared)]:
+        del os.environ[variable]
+    os.environ |= {k: v for k, v in values.items() if k.startswith(shared)}
     register((name,), debug)
     click.echo("Train there:")
     click.echo(f"  python run.py train --stack {name}")
