@@ -170,25 +170,6 @@ def test_bucket_registry_and_lineage_have_it(composed: Composed, trained: Outcom
     assert steps == ["decide", "evaluate", "load", "split", "train"]
 
 
-def test_zenml_dashboard_shows_the_lineage(
-    composed: Composed,
-    trained: Outcome,
-    page: Page,  # noqa: F811
-) -> None:
-    values = composed.settings
-    page.goto(f"{values['ZENML_STORE_URL']}/login", wait_until="domcontentloaded")
-    page.locator("input[name=username]").fill(values["ZENML_STORE_USERNAME"])
-    page.locator("input[name=password]").fill(values["ZENML_STORE_PASSWORD"])
-    # Not by a click: on a machine without a graphics card the page's background keeps it waiting.
-    page.locator("input[name=password]").press("Enter", no_wait_after=True)
-    page.wait_for_url(lambda url: "login" not in url, wait_until="commit")
-    run = f"{values['ZENML_STORE_URL']}/projects/default/runs/{trained.json['zenml_run_id']}"
-    page.goto(run, wait_until="domcontentloaded")
-    for step in ("load", "split", "train", "evaluate", "decide"):
-        page.get_by_text(step, exact=True).first.wait_for(timeout=60_000)
-    take(page, "containers-zenml")
-
-
 def test_mlflow_shows_the_version(
     composed: Composed,
     trained: Outcome,
