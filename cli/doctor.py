@@ -16,7 +16,6 @@ from cli.output import say
 _UNREACHABLE = 5
 _FREE_BYTES = 2 * 1024**3
 _DASHBOARD_PORT = 8237
-_WITH_SERVERS = ("minio", "container")
 
 
 def run(project: Path, stack: str | None, debug: bool) -> None:
@@ -40,11 +39,11 @@ def _checks(project: Path, stack: str | None) -> Iterator[Check]:
     yield _git(project)
     yield _disk()
     yield _data(project)
-    yield looked_at("stack", lambda: _stack(stack))
-    used = stack or _active_stack()
-    if used in _WITH_SERVERS:
-        yield from server_checks(project, used)
-    yield looked_at("MLflow", _mlflow)
+    used: list[str] = []
+    yield looked_at("stack", lambda: _stack(stack, used))
+    yield from _servers(project, stack or "".join(used))
+    if used:  # without a stack nobody says which
+        yield looked_at("MLflow", _mlflow)
     yield _port()
 
 
@@ -114,17 +113,19 @@ def _data(project: Path) -> Check:
     return Check("data", same, found, "dvc repro --force simulate")
 
 
-def _stack(name: str | None) -> str:
+def _stack(name: str | None, used: list[str]) -> str:
     from stacks.selection import select_stack
 
     selection = select_stack(name)
+    used.append(selection.name)
     return f"{selection.name} ({selection.why})"
 
 
-def _active_stack() -> str:
-    from zenml.client import Client
+def _servers(project: Path, stack: str) -> Iterator[Check]:
+    from stacks.definitions import WITH_SERVERS
 
-    return str(Client().active_stack_model.name)
+    if stack in WITH_SERVERS:
+        yield from server_checks(project, stack)
 
 
 def _mlflow() -> str:

@@ -133,7 +133,7 @@ TRAPS = (
         "docker info",
     ),
     Trap(
-        r"Cannot connect to the ZenML server",
+        r"Cannot connect to the ZenML server|Error connecting to URL '",
         "`Cannot connect to the ZenML server`",
         "The ZenML server does not answer at ZENML_STORE_URL. To work without it, start a shell"
         " without that variable.",

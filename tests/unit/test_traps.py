@@ -29,6 +29,7 @@ SAID = {
     " HTTPConnectionPool": "MLflow server does not answer",
     "network student-performance_default not found": "not up",
     "Error while fetching server API version: ('Connection aborted.')": "container engine",
+    "RuntimeError: Error connecting to URL 'http://127.0.0.1:8080': refused": "without it",
     "RuntimeError: Cannot connect to the ZenML server at http://127.0.0.1:8080": "without it",
 }
 
