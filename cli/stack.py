@@ -53,15 +53,15 @@ def up(name: str, zenml: bool, debug: bool) -> None:
     values, processes = local.settings(), local.processes()
     wanted = [local.object_store(values), local.mlflow(values)]
     wanted += [local.zenml(values)] if zenml else []
-    for server in wanted:
-        say(f"Starting {server.name} …")
-        state = "started" if processes.start(server) else "was running"
-        click.echo(f"{server.name:<14}{server.url}  {state}, log {processes.log(server.name)}")
-        if server.name == "object-store":
-            made = ensure_buckets(values)
-            click.echo(
-                f"{'':<14}buckets made: {', '.join(made)}" if made else " " * 14 + "buckets there"
-            )
+    with processes.locked():
+        for server in wanted:
+            say(f"Starting {server.name} …")
+            state = "started" if processes.start(server) else "was running"
+            click.echo(f"{server.name:<14}{server.url}  {state}, log {processes.log(server.name)}")
+            if server.name == "object-store":
+                made = ensure_buckets(values)
+                found = f"buckets made: {', '.join(made)}" if made else "buckets there"
+                click.echo(f"{'':<14}{found}")
     click.echo(f"{'keys':<14}{local_servers_file()}")
     if zenml:
         click.echo("Work with this ZenML server in this shell, then register the stack there:")
@@ -84,8 +84,9 @@ def down(debug: bool) -> None:
     from servers import local
 
     processes = local.processes()
-    for name in reversed(local.NAMES):
-        click.echo(f"{name:<14}{'stopped' if processes.stop(name) else 'was not running'}")
+    with processes.locked():
+        for name in reversed(local.NAMES):
+            click.echo(f"{name:<14}{'stopped' if processes.stop(name) else 'was not running'}")
 
 
 def status(debug: bool) -> None:

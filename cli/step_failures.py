@@ -6,6 +6,7 @@ from student_performance import errors
 from student_performance.errors import ProductError
 
 _OURS = re.compile(r"^student_performance\.errors\.(\w+): ", re.MULTILINE)
+_NEXT = re.compile(r"\nNext: (?P<command>.*)")
 _LAST = re.compile(r"^(?P<kind>[\w.]+(?:Error|Exception|Exit)\w*): (?P<text>.*)", re.MULTILINE)
 
 
@@ -30,7 +31,10 @@ def step_failure(output: str) -> ProductError:
     if ours:
         kind = getattr(errors, ours[-1][1], ProductError)
         message = output[ours[-1].end() :].strip().split("\n\n")[0]
-        return kind(message) if issubclass(kind, ProductError) else ProductError(message)
+        told = _NEXT.search(message)
+        message = _NEXT.sub("", message)
+        ours_it_is = issubclass(kind, ProductError)
+        return (kind if ours_it_is else ProductError)(message, told["command"] if told else None)
     last = list(_LAST.finditer(output))
     words = f"{last[-1]['kind']}: {last[-1]['text']}" if last else output.strip()[-500:]
     return ProductError(f"A step's container failed: {words}", "the same command with --debug")

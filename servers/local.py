@@ -92,6 +92,7 @@ def mlflow(values: Mapping[str, str]) -> Server:
             "MLFLOW_PORT": port,
             "MLFLOW_BACKEND_STORE_URI": f"sqlite:///{folder}/mlflow.db",
             "MLFLOW_USERS_URI": f"sqlite:///{folder}/users.db",
+            "MLFLOW_AUTH_CONFIG_PATH": str(folder / "users.ini"),
             "MLFLOW_ARTIFACTS_DESTINATION": f"s3://{values['MLFLOW_BUCKET']}",
             "MLFLOW_SERVER_ALLOWED_HOSTS": f"{_HOST}:{port},localhost:{port}",
             "PYTHONPATH": str(Path(__file__).resolve().parent.parent),

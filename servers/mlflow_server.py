@@ -1,12 +1,11 @@
 """Starts an MLflow server that asks who you are: `python -m servers.mlflow_server`.
 
 Everything is in its environment, in MLflow's own names, but the database of its users, which MLflow
-reads from a file only: `MLFLOW_USERS_URI`.
+reads from a file only: `MLFLOW_USERS_URI` is written to `MLFLOW_AUTH_CONFIG_PATH`.
 """
 
 import os
 import sys
-import tempfile
 from pathlib import Path
 
 _USERS = """[mlflow]
@@ -22,10 +21,9 @@ _COMMAND = [sys.executable, "-m", "mlflow", "server", "--app-name", "basic-auth"
 
 def main() -> None:
     """Become the server."""
-    file = Path(tempfile.mkdtemp()) / "users.ini"  # a folder of mode 0700
+    file = Path(os.environ["MLFLOW_AUTH_CONFIG_PATH"])
     file.write_text(_USERS.format(uri=os.environ["MLFLOW_USERS_URI"].replace("%", "%%")))
     mine = {
-        "MLFLOW_AUTH_CONFIG_PATH": str(file),
         "MLFLOW_AUTH_ADMIN_USERNAME": os.environ["MLFLOW_TRACKING_USERNAME"],
         "MLFLOW_AUTH_ADMIN_PASSWORD": os.environ["MLFLOW_TRACKING_PASSWORD"],
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # seven more processes that nobody asks

@@ -8,16 +8,19 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from filelock import FileLock, Timeout
 
 from student_performance.errors import UnreachableError, UsageError
 
 _POLL_SECONDS = 0.2
 _STOP_SECONDS = 15
+_LOCK_SECONDS = 180
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,23 @@ class Processes:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep others from starting and ending these servers at the same time.
+
+        Raises:
+            UsageError: Another command has been at it for minutes.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(self._folder / "processes.lock", timeout=_LOCK_SECONDS):
+                yield
+        except Timeout as error:
+            raise UsageError(
+                "Another `stack up` or `stack down` is at work with these servers.",
+                "python run.py stack status",
+            ) from error
 
     def start(self, server: Server, seconds: float = 90) -> bool:
         """Start a server unless it runs, and wait until it answers.

@@ -50,12 +50,9 @@ def serve_dashboard(port: int) -> Iterator[RunningDashboard]:
     """Start the server on loopback, wait until it answers, and stop it at the end.
 
     Raises:
-        UsageError: The port is taken, or ZenML works with a server already.
+        UsageError: The port is taken.
         UnreachableError: The server does not come up.
     """
-    if local_store_file() is None:
-        url = Client().zen_store.config.url
-        raise UsageError(f"ZenML works with a server already; its dashboard is {url}.")
     with socket.socket() as probe:
         if probe.connect_ex((_HOST, port)) == 0:
             raise UsageError(f"Port {port} is taken.", f"python run.py lineage --port {port + 1}")
@@ -88,6 +85,11 @@ def serve_dashboard(port: int) -> Iterator[RunningDashboard]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def server_url() -> str | None:
+    """Where the server of this client has its dashboard; None if it works without one."""
+    return None if local_store_file() else str(Client().zen_store.config.url)
 
 
 def last_run_path() -> str | None:

@@ -37,6 +37,9 @@ class ProductError(Exception):
         super().__init__(message if public is None else public)
         self.message = message
         self.next_command = next_command
+        if next_command:
+            # A traceback shows it: all that is left of a step that failed in a container.
+            self.add_note(f"Next: {next_command}")
 
 
 class UsageError(ProductError):

@@ -276,7 +276,7 @@ def test_servers_are_hardened(composed: Composed) -> None:
         for bound in (host["PortBindings"] or {}).values():
             assert {place["HostIp"] for place in bound} == {"127.0.0.1"}, name
         if name != "database":  # it starts as root, to own its folder
-            assert container["Config"]["User"] == "app", name
+            assert container["Config"]["User"] == "10001", name
             assert host["ReadonlyRootfs"], name
 
 

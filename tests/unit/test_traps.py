@@ -1,5 +1,7 @@
 """Failures that libraries tell in their own words, told in ours."""
 
+import traceback
+
 import pytest
 
 from cli.errors import known_failure, machine_failure
@@ -105,6 +107,15 @@ def test_error_of_a_step_keeps_its_kind_and_words() -> None:
 
     assert isinstance(failure, InvalidDataError)
     assert failure.message == "row 7 is odd\nrow 8 too"
+
+
+def test_next_command_of_a_step_is_kept() -> None:
+    raised = InvalidDataError("row 7 is odd", "python run.py dataset check x.csv")
+    failure = step_failure("".join(traceback.format_exception(raised)))
+
+    assert isinstance(failure, InvalidDataError)
+    assert failure.message == "row 7 is odd"
+    assert failure.next_command == "python run.py dataset check x.csv"
 
 
 def test_last_error_of_a_step_counts() -> None:
