@@ -18,6 +18,7 @@ Examples:
   python run.py                                      train on the default data
   python run.py train --dataset oulad --data FILE    train on your own table
   python run.py runs                                 what was trained, what serves
+  python run.py dashboard                            look at it in the browser
   python run.py lineage                              see it in the ZenML dashboard
 
 \b
@@ -188,6 +189,24 @@ def lineage(**given: Any) -> None:
     from cli.lineage import run
 
     run(**given)
+
+
+@app.command(
+    epilog="""
+\b
+Examples:
+  python run.py dashboard
+  python run.py dashboard --stack minio --port 8600
+"""
+)
+@click.option("--port", default=8501, show_default=True, type=click.IntRange(1024, 65535))
+@options.stack
+@options.debug
+def dashboard(**given: Any) -> None:
+    """Show models, runs and predictions in the browser until Ctrl-C."""
+    from cli.dashboard import run
+
+    run(PROJECT, **given)
 
 
 app.add_command(dataset)

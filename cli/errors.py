@@ -12,6 +12,7 @@ import click
 from cli.step_failures import output_of, step_failure
 from cli.traps import known_trap
 from student_performance.errors import ProductError, UnreachableError
+from student_performance.settings import prepare_mlflow
 
 
 def run_command(app: click.Group) -> None:
@@ -38,16 +39,8 @@ def prepare_environment(debug: bool) -> None:
     defaults = {
         "ZENML_ANALYTICS_OPT_IN": "false",
         "ZENML_ENABLE_RICH_TRACEBACK": "false",
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-        "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "1",
-        # Else a download goes past the server to an address that only the server has.
-        "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "false",
-        "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD": "false",
-        # A server that restarts is waited for, one that is away is not: 15 s instead of 4 minutes.
-        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "4",
-        "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     }
+    prepare_mlflow()
     if not debug:
         logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # tells each retry
         defaults |= {"ZENML_LOGGING_VERBOSITY": "CRITICAL", "MLFLOW_LOGGING_LEVEL": "CRITICAL"}

@@ -10,8 +10,10 @@ from cli.output import say
 def run(port: int, debug: bool) -> None:
     """Serve the ZenML dashboard in the foreground until Ctrl-C; that of a server is only named."""
     say("student-performance: starting the ZenML dashboard …")
-    # A polite kill ends like Ctrl-C, or it would leave the server behind.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A polite kill ends like Ctrl-C, or it would leave the server behind; and a shell may have
+    # started this in the background, where Ctrl-C is ignored.
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, signal.default_int_handler)
     from stacks.dashboard import last_run_path, serve_dashboard, server_url
     from stacks.zenml_store import ensure_zenml_store
 

@@ -120,6 +120,7 @@ def _show_next(out: Console, result: "TrainingResult", options: str) -> None:
     number, registry = result.verdict.version, _without_data(options)
     commands = [
         (f"python run.py runs{registry}", "all trainings and versions"),
+        ("python run.py dashboard", "the model in the browser"),
         ("python run.py lineage", "this run in the ZenML dashboard"),
         (
             f"python run.py train{options} --set candidates.logistic_regression.C=0.1",

@@ -5,14 +5,15 @@ import os
 import sys
 import urllib.request
 
-_PORTS = {"mlflow": 5000, "zenml": 8080}
+_PORTS = {"mlflow": 5000, "zenml": 8080, "dashboard": 8501}
+_READY = {"zenml": "/ready", "dashboard": "/_stcore/health"}
 
 
 def request(service: str) -> urllib.request.Request:
-    """A question that a server can answer only if its database and its login work."""
+    """A question that a server can answer only if it works, with its database and its login."""
     url = f"http://127.0.0.1:{_PORTS[service]}"
-    if service == "zenml":
-        return urllib.request.Request(f"{url}/ready")
+    if service in _READY:
+        return urllib.request.Request(f"{url}{_READY[service]}")
     user, password = (os.environ[f"MLFLOW_TRACKING_{name}"] for name in ("USERNAME", "PASSWORD"))
     login = base64.b64encode(f"{user}:{password}".encode()).decode()
     return urllib.request.Request(

@@ -112,6 +112,7 @@ class RunSummary(Strict):
     roc_auc: Estimate | None
     log_loss: Estimate | None
     decision: str | None
+    summary: str | None
     version: str | None
 
 

@@ -4,8 +4,8 @@ Every call names the store. ZenML resets MLflow's global address after each trac
 that relies on the global one would write into a stray database of the working directory.
 """
 
-from student_performance.registry.store import Store
+from student_performance.registry.store import Store, answering
 from student_performance.registry.tracking import Tracker
 from student_performance.registry.versions import Registry
 
-__all__ = ["Registry", "Store", "Tracker"]
+__all__ = ["Registry", "Store", "Tracker", "answering"]

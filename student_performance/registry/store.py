@@ -41,10 +41,7 @@ class Store:
             self.client = MlflowClient(tracking_uri, registry_uri=tracking_uri)
             self.client.search_experiments(max_results=1)
         except Exception as error:  # MLflow, SQLAlchemy and requests each have their own
-            raise UnreachableError(
-                f"The MLflow store {tracking_uri} does not answer: {_reason(error)}",
-                "python run.py doctor",
-            ) from error
+            raise _unreachable(tracking_uri, error) from error
 
     @property
     def local_file(self) -> Path | None:
@@ -96,6 +93,25 @@ class Store:
     def _make(self, path: Path) -> None:
         artifacts = (Path(self.tracking_uri.removeprefix(_SQLITE)).parent / "artifacts").as_uri()
         SqlAlchemyStore(f"{_SQLITE}{path}", artifacts).engine.dispose()
+
+
+@contextmanager
+def answering(store: "Store") -> Iterator[None]:
+    """Tell in a sentence that a store has stopped to answer, whatever MLflow raises then.
+
+    Raises:
+        UnreachableError: MLflow failed in a way that is not one of ours.
+    """
+    try:
+        yield
+    except (MlflowException, OSError) as error:
+        raise _unreachable(store.tracking_uri, error) from error
+
+
+def _unreachable(uri: str, error: Exception) -> UnreachableError:
+    return UnreachableError(
+        f"The MLflow store {uri} does not answer: {_reason(error)}", "python run.py doctor"
+    )
 
 
 def _reason(error: Exception) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import mlflow
 import psutil
 from mlflow.entities import Metric, Param, Run, RunTag
+from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT
@@ -33,6 +34,7 @@ MODEL_FILE = "model.skops"
 _SERVING_LIBRARIES = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops")
 _PROCESS = "process"
 _HOLDOUT = "holdout"
+_REPORT = "report.json"
 
 
 class Tracker:
@@ -108,6 +110,21 @@ class Tracker:
         self._client.set_tag(run_id, "decision", decision.outcome)
         self._client.set_tag(run_id, "decision.summary", decision.summary())
 
+    def report(self, run_id: str) -> EvaluationReport:
+        """The evaluation that a training left with its run.
+
+        Raises:
+            RegistryError: The run has none, or it is not readable any more.
+        """
+        try:
+            data = self._store.read(f"runs:/{run_id}/{_REPORT}")
+            return EvaluationReport.model_validate_json(data)
+        except (MlflowException, OSError, ValueError) as error:
+            raise RegistryError(
+                f"The report of MLflow run {run_id} is gone or of another release.",
+                "python run.py train --no-cache",
+            ) from error
+
     def runs(self, experiment: str, limit: int = 20) -> list[RunSummary]:
         """The newest trainings of an experiment."""
         known = self._client.get_experiment_by_name(experiment)
@@ -136,7 +153,7 @@ class Tracker:
     def _log_pages(self, run_id: str, report: EvaluationReport) -> None:
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / "report.html").write_text(report_page(report), encoding="utf-8")
-            (Path(folder) / "report.json").write_text(report.model_dump_json(), encoding="utf-8")
+            (Path(folder) / _REPORT).write_text(report.model_dump_json(), encoding="utf-8")
             for name, png in draw_all(report).items():
                 (Path(folder) / f"{name}.png").write_bytes(png)
             self._client.log_artifacts(run_id, folder)
@@ -184,5 +201,6 @@ def _summary(run: Run, version: str | None) -> RunSummary:
         roc_auc=estimate("test_roc_auc"),
         log_loss=estimate("test_log_loss"),
         decision=tags.get("decision"),
+        summary=tags.get("decision.summary"),
         version=version,
     )

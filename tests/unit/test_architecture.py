@@ -12,6 +12,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 PACKAGES = (
     "benchmarks",
     "cli",
+    "dashboard",
     "materializers",
     "pipelines",
     "servers",
@@ -29,7 +30,8 @@ ALLOWED = {
     "servers": {"servers", "student_performance"},
     "stacks": {"stacks", "student_performance"},
     "benchmarks": {"benchmarks", "student_performance"},
-    "cli": set(PACKAGES) - {"benchmarks"},
+    "dashboard": {"dashboard", "student_performance"},
+    "cli": set(PACKAGES) - {"benchmarks", "dashboard"},
 }
 FORBIDDEN = {
     "student_performance": {"zenml", "streamlit", "fastapi"},
@@ -39,7 +41,8 @@ FORBIDDEN = {
     "servers": {"zenml", "mlflow", "pandas", "sklearn"},
     "stacks": {"mlflow", "pandas", "sklearn"},
     "benchmarks": {"zenml", "mlflow", "streamlit"},
-    "cli": {"mlflow", "sklearn"},
+    "dashboard": {"zenml", "mlflow", "sklearn"},
+    "cli": {"mlflow", "sklearn", "streamlit"},
 }
 
 
@@ -123,6 +126,7 @@ for name in {modules!r}:
         "stack status",
         "doctor",
         "lineage",
+        "dashboard",
     ],
 )
 def test_first_line_comes_before_any_heavy_import(command: str) -> None:

@@ -1,0 +1,31 @@
+"""`run.py dashboard`."""
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+import click
+
+from cli.output import say
+
+
+def run(project: Path, port: int, stack: str | None, debug: bool) -> None:
+    """Become the dashboard's server, on the MLflow store of a stack."""
+    say("student-performance: opening the registry …")
+    from stacks.selection import select_stack
+    from steps.mlflow_store import active_store
+    from student_performance.errors import UsageError
+
+    selection = select_stack(stack)
+    say(f"Stack  {selection.name} ({selection.why})")
+    os.environ["MLFLOW_TRACKING_URI"] = active_store().tracking_uri
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise UsageError(f"Port {port} is taken.", f"python run.py dashboard --port {port + 1}")
+    click.echo(f"Dashboard: http://127.0.0.1:{port}")
+    click.echo("Ctrl-C ends it.")
+    sys.stdout.flush()
+    command = ["streamlit", "run", str(project / "dashboard" / "app.py"), f"--server.port={port}"]
+    os.chdir(project)  # the theme and the limits are in .streamlit/
+    os.execv(sys.executable, [sys.executable, "-m", *command])

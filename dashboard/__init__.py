@@ -1,0 +1,1 @@
+"""The dashboard: pages over the registry. Everything that they ask goes through `live`."""

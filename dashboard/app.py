@@ -1,0 +1,69 @@
+"""The dashboard: `python run.py dashboard`, or `streamlit run dashboard/app.py`."""
+
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+PROJECT = Path(__file__).resolve().parent.parent
+if str(PROJECT) not in sys.path:  # `streamlit run` knows the folder of this file only
+    sys.path.insert(0, str(PROJECT))
+
+from student_performance.settings import prepare_mlflow  # noqa: E402
+
+prepare_mlflow()
+
+from dashboard import live  # noqa: E402
+from dashboard.pages import overview  # noqa: E402
+from dashboard.words import LANGUAGES, Words  # noqa: E402
+from student_performance.errors import ProductError  # noqa: E402
+
+_PAGES = {"overview": (overview.show, ":material/home:")}
+
+
+def main() -> None:
+    """Draw the menu and the chosen page."""
+    words = Words(st.session_state.get("language", "en"))
+    st.set_page_config(page_title=words("app.title"), page_icon=":material/school:", layout="wide")
+    chosen = st.navigation([_page(name, words) for name in _PAGES])
+    with st.sidebar:
+        _choices(words)
+    chosen.run()
+
+
+def _page(name: str, words: Words) -> Any:
+    return st.Page(
+        lambda: _guarded(name, words),
+        title=words(f"{name}.menu"),
+        icon=_PAGES[name][1],
+        url_path=name,
+        default=name == "overview",
+    )
+
+
+def _choices(words: Words) -> None:
+    names = sorted(path.stem for path in (PROJECT / "configs" / "datasets").glob("*.yaml"))
+    first = names.index("student_performance")
+    st.selectbox(words("app.dataset"), names, index=first, key="dataset")
+    st.radio(words("app.language"), LANGUAGES, format_func=LANGUAGES.get, key="language")
+    st.button(words("app.refresh"), on_click=live.refresh, icon=":material/refresh:",
+              help=words("app.refresh_help"))  # fmt: skip
+
+
+def _guarded(page: str, words: Words) -> None:
+    """Draw a page; whatever fails is a sentence for the reader and a traceback for the log."""
+    try:
+        _PAGES[page][0](st.session_state["dataset"], words)
+    except ProductError as error:
+        st.error(error.message, icon=":material/error:")
+        if error.next_command:
+            st.code(error.next_command, language="bash")
+    except Exception:
+        logging.getLogger("dashboard").exception("The page %s failed", page)
+        st.error(words("app.trouble"), icon=":material/error:")
+
+
+if __name__ == "__main__":  # as Streamlit runs it
+    main()

@@ -1,0 +1,1 @@
+"""One page each: `show(dataset, words)` draws it."""

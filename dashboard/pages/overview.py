@@ -1,0 +1,104 @@
+"""The model that serves: how good it is, how sure that is, and why it may."""
+
+import streamlit as st
+
+from dashboard import charts, live, parts
+from dashboard.words import Words
+from student_performance.evaluation import EvaluationReport
+from student_performance.records import Version
+
+
+def show(name: str, words: Words) -> None:
+    """Draw the page for a data set."""
+    st.title(words("overview.title"), anchor=False)
+    version = live.champion(name)
+    if version is None:
+        _nothing_serves(name, words)
+        return
+    report = live.report(version.run_id)
+    _headline(version, words)
+    _scores(report, words)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _limits(report, words)
+    with right:
+        _decision(version, words)
+        st.subheader(words("overview.health_title"), anchor=False)
+        st.markdown(f":gray[:material/circle:] {words('overview.health_none')}")
+
+
+def _nothing_serves(name: str, words: Words) -> None:
+    runs = [run for run in live.runs(name, 20) if run.decision]
+    command = f"python run.py train --dataset {name}"
+    if not runs:
+        parts.empty(words("overview.none_title"), words("overview.none_text"), command, words)
+        return
+    parts.empty(words("overview.refused_title"), words("overview.refused_text"), command, words)
+    last = runs[0]
+    st.write(words("overview.last_run", when=parts.moment(last.started)))
+    st.markdown(f"> {parts.plain(last.summary or last.decision or '')}")
+
+
+def _headline(version: Version, words: Words) -> None:
+    moves = [
+        record
+        for record in live.audit(version.name)
+        if record.done and (record.alias, record.to_version) == ("champion", version.number)
+    ]
+    candidate = version.candidate.replace("_", " ")
+    st.subheader(
+        words("overview.version", number=version.number, candidate=candidate), anchor=False
+    )
+    since = parts.moment(moves[-1].at if moves else version.created)
+    st.caption(words("overview.since", when=since, data=version.data_md5[:8]))
+
+
+def _scores(report: EvaluationReport, words: Words) -> None:
+    accuracy, ranking = report.scores["accuracy"], report.scores["roc_auc"]
+    calibration = report.scores["calibration_error"]
+    majority = parts.percent(report.baseline["accuracy"].value, words)
+    shown = (
+        ("accuracy", parts.percent(accuracy.value, words),
+         (parts.percent(accuracy.low, words), parts.percent(accuracy.high, words)),
+         words("overview.beside_majority", baseline=majority)),
+        ("roc_auc", parts.number(ranking.value, words),
+         (parts.number(ranking.low, words), parts.number(ranking.high, words)),
+         words("overview.beside_coin")),
+        ("calibration", parts.percent(calibration.value, words),
+         (parts.percent(calibration.low, words), parts.percent(calibration.high, words)), ""),
+    )  # fmt: skip
+    for column, (name, value, (low, high), beside) in zip(st.columns(3), shown, strict=True):
+        with column, st.container(border=True, height="stretch"):
+            st.metric(words(f"overview.{name}"), value, help=words(f"overview.{name}_help"))
+            st.caption(words("overview.interval", low=low, high=high))
+            if beside:
+                st.caption(beside)
+    share = parts.percent(report.prevalence, words)
+    rows = parts.number(report.n_test, words, 0)
+    st.caption(words("overview.holdout", rows=rows, share=share))
+
+
+def _limits(report: EvaluationReport, words: Words) -> None:
+    st.subheader(words("overview.limits_title"), anchor=False)
+    known = [("model", report.scores, charts.MODEL), ("baseline", report.baseline, charts.OTHER)]
+    if report.ceiling:
+        known.append(("truth", report.ceiling.scores, charts.TRUTH))
+    marks = [
+        charts.Mark(words(f"overview.{name}"), score.value, score.low, score.high, colour)
+        for name, scores, colour in known
+        for score in (scores["accuracy"],)
+    ]
+    st.altair_chart(charts.ruler(marks, words("overview.axis_accuracy")))
+    if report.ceiling is None:
+        st.caption(words("overview.limits_unknown"))
+        return
+    gap = report.ceiling.scores["accuracy"].value - report.scores["accuracy"].value
+    st.write(words("overview.distance", gap=parts.number(100 * gap, words, 1)))
+    st.caption(words("overview.limits_text"))
+
+
+def _decision(version: Version, words: Words) -> None:
+    st.subheader(words("overview.decision_title"), anchor=False)
+    decision = version.judgement.decision
+    st.write(words(f"overview.decision_{decision.outcome}"))
+    parts.reasons(decision.reasons)

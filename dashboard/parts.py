@@ -1,0 +1,47 @@
+"""What several pages show alike."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+
+import streamlit as st
+
+from dashboard.words import Words
+from student_performance.promotion import Reason
+
+
+def empty(title: str, text: str, command: str, words: Words) -> None:
+    """A page that has nothing to show yet: what that means and what to type."""
+    with st.container(border=True):
+        st.subheader(title, anchor=False)
+        st.write(text)
+        st.caption(words("app.next"))
+        st.code(command, language="bash")
+
+
+def reasons(listed: Iterable[Reason]) -> None:
+    """The checks of the gate, passed and failed."""
+    for reason in listed:
+        mark = ":green[:material/check:]" if reason.passed else ":red[:material/close:]"
+        st.markdown(f"{mark} {plain(reason.text)}")
+
+
+def plain(text: str) -> str:
+    """A text of somebody else as Markdown that shows it letter for letter."""
+    return re.sub(r"([^\w\s,])", r"\\\1", text)
+
+
+def percent(share: float, words: Words, digits: int = 1) -> str:
+    """`79.3 %`, with the language's own decimal sign."""
+    return f"{number(100 * share, words, digits)} %"
+
+
+def number(value: float, words: Words, digits: int = 3) -> str:
+    """A number with the language's own signs."""
+    text = f"{value:,.{digits}f}"
+    return text.translate(str.maketrans(",.", ".,")) if words.language == "id" else text
+
+
+def moment(at: datetime) -> str:
+    """A time for people."""
+    return f"{at:%Y-%m-%d %H:%M} UTC"
