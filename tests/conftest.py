@@ -85,7 +85,7 @@ def store_template(tmp_path_factory: pytest.TempPathFactory) -> Stores:
 
     template = Stores(tmp_path_factory.mktemp("template"))
     with pytest.MonkeyPatch.context() as patch:
-        _become(template, patch)
+        become(template, patch)
         select_stack("local")
         active_store()
     _forget_singletons()
@@ -98,11 +98,8 @@ def stores(
 ) -> Iterator[Stores]:
     """A fresh user whose stores are migrated already."""
     mine = Stores(tmp_path / "user")
-    shutil.copytree(store_template.root, mine.root)
-    config = mine.root / "zenml" / "config.yaml"
-    text = config.read_text().replace(str(store_template.root), str(mine.root))
-    config.write_text(text)
-    _become(mine, monkeypatch)
+    copy_user(store_template, mine)
+    become(mine, monkeypatch)
     yield mine
     _forget_singletons()
 
@@ -150,7 +147,15 @@ def train(cli: Callable[..., Outcome], table: Path) -> Callable[..., Outcome]:
     return run
 
 
-def _become(user: Stores, patch: pytest.MonkeyPatch) -> None:
+def copy_user(template: Stores, user: Stores) -> None:
+    """Give a user the migrated stores of the template."""
+    shutil.copytree(template.root, user.root, dirs_exist_ok=True)
+    config = user.root / "zenml" / "config.yaml"
+    config.write_text(config.read_text().replace(str(template.root), str(user.root)))
+
+
+def become(user: Stores, patch: pytest.MonkeyPatch) -> None:
+    """Let this process be another user."""
     from zenml.utils import source_utils
 
     for name, value in user.variables.items():

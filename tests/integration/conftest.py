@@ -16,7 +16,7 @@ import pytest
 from servers.environment import read_environment
 from servers.processes import Processes
 from student_performance.registry import Registry, Store
-from tests.conftest import PROJECT, SMALL, Outcome, Stores
+from tests.conftest import PROJECT, SMALL, Outcome, Stores, copy_user
 
 STORES = ("seaweedfs", "minio")
 
@@ -159,12 +159,6 @@ def make_clone(place: Path) -> Path:
     for args in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "clone"]):
         subprocess.run([*git, *args], cwd=place, check=True)
     return place
-
-
-def copy_user(template: Stores, user: Stores) -> None:
-    shutil.copytree(template.root, user.root, dirs_exist_ok=True)
-    config = user.root / "zenml" / "config.yaml"
-    config.write_text(config.read_text().replace(str(template.root), str(user.root)))
 
 
 def logs(machine: Machine) -> str:

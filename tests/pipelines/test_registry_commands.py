@@ -1,24 +1,57 @@
 """`runs`, `promote`, `rollback` and what they refuse."""
 
 import json
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore as RegistryStore
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore as TrackingStore
 
 from student_performance.errors import RegistryError
 from student_performance.registry import Registry, Store
 from student_performance.settings import local_tracking_uri
-from tests.conftest import WEAK, Outcome
+from tests.conftest import PROJECT, SMALL, WEAK, Outcome, Stores, become, copy_user
 
 Run = Callable[..., Outcome]
 NAME = "student_performance"
 
 
+@pytest.fixture(scope="module")
+def trained_twice(
+    store_template: Stores, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Stores, Path]:
+    """A user with two versions, and a copy of all that is theirs."""
+    from student_performance.simulate import simulate, to_csv
+
+    folder = tmp_path_factory.mktemp("twice")
+    user, table = Stores(folder / "user"), folder / "students.csv"
+    table.write_bytes(to_csv(simulate(2000, seed=1)))
+    copy_user(store_template, user)
+    for options in ([WEAK], []):
+        done = subprocess.run(
+            [sys.executable, "run.py", "train", "--json", "--data", str(table), *SMALL, *options],
+            cwd=PROJECT, env=user.environment, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+    assert json.loads(done.stdout)["aliases"] == {"champion": "2", "previous": "1"}
+    return user, Path(shutil.copytree(user.root, folder / "copy"))
+
+
 @pytest.fixture
-def two_versions(train: Run) -> None:
-    train(WEAK)
-    assert train().json["aliases"] == {"champion": "2", "previous": "1"}
+def two_versions(
+    cli: Run, trained_twice: tuple[Stores, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This process is the user with two versions, as they were: their paths are in the stores."""
+    user, copy = trained_twice
+    for known in (TrackingStore, RegistryStore):  # MLflow keeps the files of a path open
+        for engine in known._engine_map.values():
+            engine.dispose()
+    shutil.rmtree(user.root)
+    shutil.copytree(copy, user.root)
+    become(user, monkeypatch)
 
 
 def registry() -> Registry:
