@@ -6,7 +6,8 @@ ARG GO_IMAGE=golang:1.26-bookworm
 
 # The base image with the mends that Debian has published since it was made.
 FROM ${PYTHON_IMAGE} AS base
-RUN apt-get update && apt-get upgrade -y --no-install-recommends && rm -rf /var/lib/apt/lists/* \
+RUN apt-get update && apt-get upgrade -y --no-install-recommends \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log \
     && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin app
 
 # One environment from the lock, compiled: a step's container lives for seconds, and its imports
@@ -41,8 +42,10 @@ EXPOSE 9000
 
 FROM store AS seaweedfs
 COPY requirements-servers.txt /tmp/
-RUN python3 -m pip install --no-cache-dir --no-deps --require-hashes \
-    --root-user-action=ignore -r /tmp/requirements-servers.txt && rm /tmp/requirements-servers.txt
+RUN python3 -m venv /opt/venv \
+    && /opt/venv/bin/python -m pip install --no-cache-dir --no-deps --require-hashes \
+    -r /tmp/requirements-servers.txt && rm /tmp/requirements-servers.txt
+ENV PATH=/opt/venv/bin:$PATH
 USER 10001
 HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=12 CMD ["python3", "-c", \
     "import urllib.request as r; r.urlopen('http://127.0.0.1:9000/healthz', timeout=4)"]

@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import secrets
+import shlex
 import shutil
 import subprocess
 import sys
@@ -77,6 +79,18 @@ class Composed:
         return json.loads(done.out.strip().splitlines()[-1])
 
 
+# Other values into a clone's .env, as its owner would write them.
+SET = (
+    "import json, sys; from pathlib import Path; from servers.environment import make_environment;"
+    "make_environment(Path('.env'), json.loads(sys.argv[1]))"
+)
+
+
+def own_ports() -> dict[str, int]:
+    names = ("OBJECT_STORE_PORT", "MLFLOW_PORT", "ZENML_PORT", "DASHBOARD_PORT")
+    return dict(zip(names, range(start := free_port(4), start + 4), strict=True))
+
+
 def readme_block() -> list[str]:
     """The README's commands for the container stack, without what they are for."""
     text = (PROJECT / "README.md").read_text(encoding="utf-8")
@@ -95,15 +109,12 @@ def composed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composed]:
     made = Composed(Stores(root / "user"), make_clone(root / "clone"), f"sp-test-{os.getpid()}")
     environment = Path(sys.executable).parent.parent
     (made.clone / ".venv").symlink_to(environment)
-    port = free_port(4)
-    ports = zip(
-        ("OBJECT_STORE_PORT", "MLFLOW_PORT", "ZENML_PORT"), range(port, port + 3), strict=True
-    )
+    chosen = shlex.quote(json.dumps({name: str(port) for name, port in own_ports().items()}))
     script = ["set -e"]
     for command in readme_block():
         script.append(command)
         if command == "make env":
-            script += [f"sed -i 's/^{name}=.*/{name}={number}/' .env" for name, number in ports]
+            script.append(f"python -c {shlex.quote(SET)} {chosen}")
     variables = made.user.environment | made.names
     variables["PATH"] = f"{environment / 'bin'}{os.pathsep}{variables['PATH']}"
     try:
@@ -190,6 +201,44 @@ def test_mlflow_shows_the_version(
     take(opened, "containers-mlflow")
 
 
+def test_zenml_dashboard_shows_the_run(
+    composed: Composed,
+    trained: Outcome,
+    page: Page,  # noqa: F811
+) -> None:
+    """The login is made by its API: the background of its page hangs a browser without a GPU."""
+    values = composed.settings
+    base = values["ZENML_STORE_URL"]
+    answer = page.context.request.post(
+        f"{base}/api/v1/login",
+        form={
+            "username": values["ZENML_STORE_USERNAME"],
+            "password": values["ZENML_STORE_PASSWORD"],
+        },
+    )
+    assert answer.ok, answer.text()
+    told = composed.run("lineage").out
+    address = told.split("ZenML dashboard: ")[1].split()[0]
+    assert address.startswith(base)
+    assert trained.json["zenml_run_id"] in address
+    page.goto(address, wait_until="domcontentloaded")
+    nodes = page.locator(".react-flow__node")
+    for step in ("load", "split", "train", "evaluate", "decide"):
+        nodes.filter(has_text=step).first.wait_for(timeout=60_000)
+    take(page, "containers-zenml")
+
+
+def test_dashboard_shows_the_champion(
+    composed: Composed,
+    trained: Outcome,
+    page: Page,  # noqa: F811
+) -> None:
+    page.goto(f"http://127.0.0.1:{composed.settings['DASHBOARD_PORT']}")
+    page.get_by_text("Version 1, logistic regression").wait_for(timeout=60_000)
+    page.get_by_text("The gate promoted it.").wait_for()
+    take(page, "containers-dashboard")
+
+
 def take(page: Page, name: str) -> None:  # noqa: F811
     """A picture for people to look at, kept where the tests keep their files."""
     page.wait_for_timeout(2_000)
@@ -235,6 +284,12 @@ def test_client_inside_the_network(composed: Composed, trained: Outcome) -> None
     assert "in a container" in told
     assert "mend " not in told
 
+    again = composed.compose(
+        "run", "--rm", "client", "python", "run.py", "train", "--stack", "container", "--json",
+        DOCKER_GID=group,
+    )  # fmt: skip
+    assert json.loads(again)["report"] == trained.json["report"]
+
 
 def test_who_asked_is_in_the_audit_and_not_in_the_cache(
     composed: Composed, trained: Outcome
@@ -263,7 +318,7 @@ def test_servers_are_hardened(composed: Composed) -> None:
             ["docker", "inspect", *containers], capture_output=True, text=True, check=True
         ).stdout
     )
-    assert len(found) == 4
+    assert len(found) == 5
     for container in found:
         name, host = (
             container["Config"]["Labels"]["com.docker.compose.service"],
@@ -290,3 +345,56 @@ def test_servers_want_a_login(composed: Composed) -> None:
         with pytest.raises(urllib.error.HTTPError) as refused:
             opener.open(f"http://127.0.0.1:{composed.settings[port]}{path}", timeout=10)
         assert refused.value.code in (401, 403), port
+
+
+def operations(begin: str, **replaced: str) -> str:
+    """The commands of docs/operations.md after a headline or sentence."""
+    text = (PROJECT / "docs" / "operations.md").read_text(encoding="utf-8").split(begin)[1]
+    block = re.search(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert block is not None
+    commands = block[1]
+    for before, after in replaced.items():
+        commands = commands.replace(before, after)
+    return commands
+
+
+def test_keys_can_be_changed(composed: Composed, trained: Outcome) -> None:
+    new = secrets.token_hex(16)
+    change = operations("## Other keys").replace("read -rs NEW_PASSWORD", f"NEW_PASSWORD={new}")
+    changed = composed.do("bash", "-ec", change)
+    assert changed.code == 0, changed.err
+    values = {"MLFLOW_TRACKING_PASSWORD": new, "AWS_SECRET_ACCESS_KEY": secrets.token_hex(32)}
+    assert composed.do(sys.executable, "-c", SET, json.dumps(values)).code == 0
+    composed.compose("up", "-d", "--wait")
+
+    assert composed.run("runs", "--json").json["aliases"] == {"champion": "1"}
+    again = composed.run("train", "--json", "--no-cache")
+    assert again.code == 0, again.err[-3000:]
+    assert again.json["report"] == trained.json["report"]
+
+
+def test_backup_is_restored(composed: Composed, trained: Outcome) -> None:
+    runs = composed.run("runs", "--json").json
+    for begin in ("## Back up and restore", "To restore"):
+        commands = operations(begin, **{"student-performance_$": f"{composed.name}_$"})
+        done = composed.do("bash", "-ec", commands)
+        assert done.code == 0, done.err[-3000:]
+    composed.compose("up", "-d", "--wait")
+
+    assert composed.run("runs", "--json").json == runs
+    again = composed.run("train", "--json")
+    assert [step["status"] for step in again.json["steps"]] == ["cached"] * 4 + ["completed"]
+
+
+def test_other_object_store_by_its_profile(composed: Composed) -> None:
+    """Last: the registry of MinIO's time names models that SeaweedFS does not have."""
+    composed.compose("down", "-v")
+    other = json.dumps({"OBJECT_STORE": "seaweedfs"})
+    assert composed.do(sys.executable, "-c", SET, other).code == 0
+    composed.compose("up", "-d", "--wait")
+    outcome = composed.run("train", "--stack=container", "--json")
+
+    assert outcome.code == 0, outcome.err[-3000:]
+    assert outcome.json["verdict"]["version"] == "1"
+    images = composed.compose("ps", "--format", "{{.Image}}").split()
+    assert "student-performance-seaweedfs:latest" in images
