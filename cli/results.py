@@ -1,9 +1,9 @@
 """What a training ended in, gathered from the ZenML run and the registry."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from zenml.models import PipelineRunResponse
+from zenml.models import PipelineRunResponse, StepRunResponse
 
 from student_performance.evaluation import EvaluationReport
 from student_performance.records import Verdict
@@ -12,10 +12,11 @@ from student_performance.strict import Strict
 
 
 class StepState(Strict):
-    """A step and whether it was executed or answered from the cache."""
+    """A step, whether it was executed or answered from the cache, and how long that took."""
 
     name: str
     status: str
+    seconds: float
 
 
 class TrainingResult(Strict):
@@ -68,13 +69,18 @@ def collect(
         stack=stack,
         zenml_run=run.name,
         zenml_run_id=str(run.id),
-        steps=tuple(StepState(name=step, status=str(steps[step].status)) for step in order),
+        steps=tuple(_state(steps[step]) for step in order),
         report=report,
         verdict=verdict,
         aliases=registry.aliases(name),
         model_uri=version.uri if version else None,
         registered_at=version.created if version else None,
     )
+
+
+def _state(step: StepRunResponse) -> StepState:
+    taken = step.end_time - step.start_time if step.start_time and step.end_time else timedelta()
+    return StepState(name=step.name, status=str(step.status), seconds=taken.total_seconds())
 
 
 def _output(step: Any, name: str) -> Any:

@@ -219,9 +219,9 @@ def test_zenml_dashboard_shows_the_run(
     assert answer.ok, answer.text()
     told = composed.run("lineage").out
     address = told.split("ZenML dashboard: ")[1].split()[0]
-    assert address.startswith(base)
-    assert trained.json["zenml_run_id"] in address
-    page.goto(address, wait_until="domcontentloaded")
+    assert address.startswith(f"{base}/projects/default/runs/")
+    run = f"{address.rpartition('/')[0]}/{trained.json['zenml_run_id']}"
+    page.goto(run, wait_until="domcontentloaded")
     nodes = page.locator(".react-flow__node")
     for step in ("load", "split", "train", "evaluate", "decide"):
         nodes.filter(has_text=step).first.wait_for(timeout=60_000)
