@@ -17,8 +17,11 @@ def page() -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=executable,
-            args=["--no-sandbox", "--disable-background-networking", "--no-first-run"],
-        )
+            args=[
+                "--no-sandbox", "--disable-background-networking", "--no-first-run",
+                "--disable-3d-apis",  # without a GPU, ZenML's login page would hang in WebGL
+            ],
+        )  # fmt: skip
         try:
             yield browser.new_page(viewport={"width": 1440, "height": 900})
         finally:

@@ -5,11 +5,13 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from docs.update import SHOWN, current
+from servers.processes import answers
 from tests.conftest import PROJECT, Stores
 from tests.integration.conftest import free_port, make_clone
 
@@ -49,12 +51,15 @@ def environment(tmp_path: Path) -> dict[str, str]:
     return Stores(home).environment | path | ports
 
 
-def run_lineage(command: str, clone: Path, variables: dict[str, str]) -> int:
+def run_page(command: str, clone: Path, variables: dict[str, str]) -> int:
     process = subprocess.Popen(
         command.split(), cwd=clone, env=variables, stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
-    assert "http://127.0.0.1:" in process.stdout.readline()
+    address = process.stdout.readline().split()[-1]
+    assert address.startswith("http://127.0.0.1:")
+    while process.poll() is None and not answers(address):
+        time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     return process.wait(timeout=60)
 
@@ -72,8 +77,8 @@ def test_every_command_does_what_it_says(document: str, clone: Path, tmp_path: P
     for command, promised in listed:
         if command in BY_CI:
             continue
-        if command.endswith("lineage"):
-            assert run_lineage(command, clone, variables) == promised
+        if command.endswith((" lineage", " dashboard")):
+            assert run_page(command, clone, variables) == promised
             continue
         done = subprocess.run(
             command, shell=True, cwd=clone, env=variables, capture_output=True, text=True,

@@ -13,9 +13,11 @@ import psutil
 import pytest
 import yaml
 
+from cli.doctor_servers import _passwords
 from servers.environment import EXAMPLE, make_environment, read_environment
 from servers.processes import Processes, Server
 from student_performance.errors import UnreachableError, UsageError
+from student_performance.server_settings import server_settings
 
 PROJECT = Path(__file__).resolve().parents[2]
 COMPOSE = (PROJECT / "docker-compose.yml").read_text(encoding="utf-8")
@@ -142,3 +144,36 @@ def test_pid_that_came_again_is_not_ours(processes: Processes, tmp_path: Path) -
 
     assert processes.pid("web") is None
     assert not processes.stop("web")
+
+
+def test_two_commands_do_not_start_the_same_servers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("servers.processes._LOCK_SECONDS", 0.1)
+    with (
+        Processes(tmp_path / "servers").locked(),
+        pytest.raises(UsageError, match="at work"),
+        Processes(tmp_path / "servers").locked(),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("kept", "well"),
+    [
+        ("AWS_ENDPOINT_URL=http://here:1\nAWS_SECRET_ACCESS_KEY=right\n", True),
+        ("AWS_ENDPOINT_URL=http://here:1\nAWS_SECRET_ACCESS_KEY=old\n", False),
+        ("AWS_ENDPOINT_URL=http://there:2\nAWS_SECRET_ACCESS_KEY=other\n", True),
+    ],
+)
+def test_doctor_compares_keys_of_the_same_store_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: str, well: bool
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"):
+        monkeypatch.setenv(name, "somebody")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://here:1")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "right")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://here:3")
+    (tmp_path / ".env").write_text(kept)
+
+    assert _passwords(tmp_path, server_settings(False)).well is well
