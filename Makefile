@@ -30,10 +30,12 @@ types: setup-dev  ## Check types
 	$(BIN)/mypy
 
 scan: setup  ## Look for known holes in what the images hold: docs/operations.md explains them
-	$(BIN)/uv tool run pip-audit@2.10.1 --disable-pip --require-hashes --requirement requirements-image.txt
+	$(BIN)/uv tool run pip-audit@2.10.1 --disable-pip --require-hashes --requirement requirements-image.txt --requirement requirements-servers.txt
 	docker build --target minio-build --tag student-performance-minio-build .
-	@# Its findings are read by people: a false alarm stays, so that it never ends with 0.
-	-docker run --rm student-performance-minio-build sh -c "go install golang.org/x/vuln/cmd/govulncheck@v1.9.0 && govulncheck -mode binary /go/bin/minio"
+	@# GO-2026-5932 is a false alarm; any other finding, or none at all, is a failure.
+	docker run --rm student-performance-minio-build sh -c "go install golang.org/x/vuln/cmd/govulncheck@v1.9.0 \
+	  && govulncheck -mode binary /go/bin/minio > /tmp/found; cat /tmp/found; grep -q 'affected by' /tmp/found \
+	  && ! grep '^Vulnerability' /tmp/found | grep -v GO-2026-5932"
 
 repro: setup  ## Repeat the DVC stages whose inputs changed
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dvc repro  # its stages say `python`

@@ -27,5 +27,4 @@ def run(project: Path, port: int, stack: str | None, debug: bool) -> None:
     click.echo("Ctrl-C ends it.")
     sys.stdout.flush()
     command = ["streamlit", "run", str(project / "dashboard" / "app.py"), f"--server.port={port}"]
-    os.chdir(project)  # the theme and the limits are in .streamlit/
     os.execv(sys.executable, [sys.executable, "-m", *command])

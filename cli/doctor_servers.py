@@ -116,10 +116,11 @@ def _passwords(project: Path, servers: "ServerSettings") -> Check:
     from servers.environment import read_environment
 
     file = project / ".env"
-    kept = read_environment(file) if file.exists() else {}
-    if kept.get("AWS_ENDPOINT_URL") != servers.endpoint:
+    kept = read_environment(file) if file.exists() else None
+    if kept is None or (kept.get("AWS_ENDPOINT_URL") or None) != servers.endpoint:
         return Check("keys", True, "no .env in the project is about this object store")
-    same = kept.get("AWS_SECRET_ACCESS_KEY") == servers.secret_key.get_secret_value()
+    ours = (servers.access_key, servers.secret_key.get_secret_value())
+    same = (kept.get("AWS_ACCESS_KEY_ID"), kept.get("AWS_SECRET_ACCESS_KEY")) == ours
     found = "those of .env" if same else "others than in .env, for the same object store"
     return Check("keys", same, found, "set -a; . ./.env; set +a")
 

@@ -1,6 +1,7 @@
 """The dashboard: `python run.py dashboard`, or `streamlit run dashboard/app.py`."""
 
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ if str(PROJECT) not in sys.path:  # `streamlit run` knows the folder of this fil
 from student_performance.settings import prepare_mlflow  # noqa: E402
 
 prepare_mlflow()
+# A connection that is kept would go on with a local store that was deleted and made anew.
+os.environ.setdefault("MLFLOW_SQLALCHEMYSTORE_POOLCLASS", "NullPool")
 
-from dashboard import live  # noqa: E402
+from dashboard import live, parts  # noqa: E402
 from dashboard.pages import overview  # noqa: E402
 from dashboard.words import LANGUAGES, Words  # noqa: E402
 from student_performance.errors import ProductError  # noqa: E402
@@ -57,7 +60,7 @@ def _guarded(page: str, words: Words) -> None:
     try:
         _PAGES[page][0](st.session_state["dataset"], words)
     except ProductError as error:
-        st.error(error.message, icon=":material/error:")
+        st.error(parts.plain(error.message), icon=":material/error:")
         if error.next_command:
             st.code(error.next_command, language="bash")
     except Exception:

@@ -71,5 +71,6 @@ def champion(name: str) -> Version | None:
 
 
 def refresh() -> None:
-    """Ask everything again."""
+    """Ask everything again, for all who look at this dashboard; the store may be another by now."""
     st.cache_data.clear()
+    _open.clear()

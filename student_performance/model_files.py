@@ -4,8 +4,6 @@ import hashlib
 import zipfile
 from typing import Any
 
-from skops import io
-
 from student_performance.errors import RegistryError
 
 # Constant and in the code: MLflow reads such a list from the model's own folder, which whoever
@@ -21,6 +19,8 @@ TRUSTED_TYPES = (
 
 def dump(model: Any) -> bytes:
     """The model as skops bytes."""
+    from skops import io  # imports all of scikit-learn: over a second that most steps can save
+
     return bytes(io.dumps(model, compression=zipfile.ZIP_DEFLATED, compresslevel=1))
 
 
@@ -35,6 +35,8 @@ def load(data: bytes, sha256: str | None = None) -> Any:
         RegistryError: The checksum differs, the bytes are no skops file, or they name a type that
             is not trusted.
     """
+    from skops import io
+
     if sha256 is not None and digest(data) != sha256:
         raise RegistryError(
             f"The model file has SHA-256 {digest(data)[:12]}…, but {sha256[:12]}… was registered;"

@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard import charts, live, parts
 from dashboard.words import Words
+from student_performance.audit import AuditRecord
 from student_performance.evaluation import EvaluationReport
 from student_performance.records import Version
 
@@ -39,17 +40,23 @@ def _nothing_serves(name: str, words: Words) -> None:
     st.markdown(f"> {parts.plain(last.summary or last.decision or '')}")
 
 
-def _headline(version: Version, words: Words) -> None:
+def _last_move(version: Version) -> AuditRecord | None:
+    """The move by which the version serves."""
     moves = [
         record
         for record in live.audit(version.name)
         if record.done and (record.alias, record.to_version) == ("champion", version.number)
     ]
+    return moves[-1] if moves else None
+
+
+def _headline(version: Version, words: Words) -> None:
+    move = _last_move(version)
     candidate = version.candidate.replace("_", " ")
     st.subheader(
         words("overview.version", number=version.number, candidate=candidate), anchor=False
     )
-    since = parts.moment(moves[-1].at if moves else version.created)
+    since = parts.moment(move.at if move else version.created)
     st.caption(words("overview.since", when=since, data=version.data_md5[:8]))
 
 
@@ -99,6 +106,13 @@ def _limits(report: EvaluationReport, words: Words) -> None:
 
 def _decision(version: Version, words: Words) -> None:
     st.subheader(words("overview.decision_title"), anchor=False)
-    decision = version.judgement.decision
-    st.write(words(f"overview.decision_{decision.outcome}"))
+    decision, move = version.judgement.decision, _last_move(version)
+    if move is None or move.reason.startswith("gate: "):
+        st.write(words("overview.by_gate"))
+    else:
+        by = words(
+            "overview.by_person", actor=parts.plain(move.actor), reason=parts.plain(move.reason)
+        )
+        st.markdown(by)
+    st.caption(words(f"overview.judged_{decision.outcome}"))
     parts.reasons(decision.reasons)

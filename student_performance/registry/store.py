@@ -15,7 +15,6 @@ from mlflow.protos.databricks_pb2 import (
     RESOURCE_DOES_NOT_EXIST,
     ErrorCode,
 )
-from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
 from student_performance.errors import UnreachableError
 from student_performance.store_files import make_once
@@ -91,6 +90,8 @@ class Store:
             yield
 
     def _make(self, path: Path) -> None:
+        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore  # slow, and once only
+
         artifacts = (Path(self.tracking_uri.removeprefix(_SQLITE)).parent / "artifacts").as_uri()
         SqlAlchemyStore(f"{_SQLITE}{path}", artifacts).engine.dispose()
 
@@ -109,8 +110,11 @@ def answering(store: "Store") -> Iterator[None]:
 
 
 def _unreachable(uri: str, error: Exception) -> UnreachableError:
+    place, reason = (
+        re.sub(r"//[^/@\s]*@", "//", text) for text in (uri, _reason(error))
+    )  # no password
     return UnreachableError(
-        f"The MLflow store {uri} does not answer: {_reason(error)}", "python run.py doctor"
+        f"The MLflow store {place} does not answer: {reason}", "python run.py doctor"
     )
 
 

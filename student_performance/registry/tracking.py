@@ -10,7 +10,6 @@ from typing import Any
 import mlflow
 import psutil
 from mlflow.entities import Metric, Param, Run, RunTag
-from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT
@@ -114,16 +113,16 @@ class Tracker:
         """The evaluation that a training left with its run.
 
         Raises:
-            RegistryError: The run has none, or it is not readable any more.
+            RegistryError: The run has none, or it is of another release.
         """
+        sentence = f"The report of MLflow run {run_id} is gone or of another release."
+        if _REPORT not in {file.path for file in self._client.list_artifacts(run_id)}:
+            raise RegistryError(sentence, "python run.py runs")
+        data = self._store.read(f"runs:/{run_id}/{_REPORT}")
         try:
-            data = self._store.read(f"runs:/{run_id}/{_REPORT}")
             return EvaluationReport.model_validate_json(data)
-        except (MlflowException, OSError, ValueError) as error:
-            raise RegistryError(
-                f"The report of MLflow run {run_id} is gone or of another release.",
-                "python run.py train --no-cache",
-            ) from error
+        except ValueError as error:
+            raise RegistryError(sentence, "python run.py runs") from error
 
     def runs(self, experiment: str, limit: int = 20) -> list[RunSummary]:
         """The newest trainings of an experiment."""

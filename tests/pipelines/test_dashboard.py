@@ -65,6 +65,27 @@ def test_nothing_promoted_is_a_normal_outcome(train: Train) -> None:
     assert "100,000 are needed" in text(shown).replace("\\", "")
 
 
+def test_person_who_overruled_the_gate_is_named(cli: Train, train: Train) -> None:
+    train()
+    train(MIDDLE)
+    cli("promote", "2", "--reason", "a_trial")
+    said = text(opened())
+
+    assert r"let it serve: a\_trial" in said
+    assert "refused" in said
+
+
+def test_champion_that_a_new_policy_refuses_is_not_said_to_be_chosen_by_a_person(
+    train: Train,
+) -> None:
+    train()
+    assert train("--set=gate.max_calibration_error=0.0001").code == 3
+    said = text(opened())
+
+    assert "The gate promoted it." in said
+    assert "last word about it: refused" in said
+
+
 def test_other_language_changes_every_sentence(train: Train) -> None:
     train()
     shown = opened(language="id")

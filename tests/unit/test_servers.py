@@ -161,9 +161,16 @@ def test_two_commands_do_not_start_the_same_servers(
 @pytest.mark.parametrize(
     ("kept", "well"),
     [
-        ("AWS_ENDPOINT_URL=http://here:1\nAWS_SECRET_ACCESS_KEY=right\n", True),
-        ("AWS_ENDPOINT_URL=http://here:1\nAWS_SECRET_ACCESS_KEY=old\n", False),
+        (
+            "AWS_ENDPOINT_URL=http://here:1\nAWS_ACCESS_KEY_ID=somebody\nAWS_SECRET_ACCESS_KEY=right\n",
+            True,
+        ),
+        (
+            "AWS_ENDPOINT_URL=http://here:1\nAWS_ACCESS_KEY_ID=somebody\nAWS_SECRET_ACCESS_KEY=old\n",
+            False,
+        ),
         ("AWS_ENDPOINT_URL=http://there:2\nAWS_SECRET_ACCESS_KEY=other\n", True),
+        ("", True),
     ],
 )
 def test_doctor_compares_keys_of_the_same_store_only(
@@ -174,6 +181,7 @@ def test_doctor_compares_keys_of_the_same_store_only(
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://here:1")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "right")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://here:3")
-    (tmp_path / ".env").write_text(kept)
+    if kept:
+        (tmp_path / ".env").write_text(kept)
 
     assert _passwords(tmp_path, server_settings(False)).well is well

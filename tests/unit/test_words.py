@@ -52,6 +52,6 @@ def test_percent() -> None:
 
 
 def test_text_of_others_is_no_markdown() -> None:
-    assert plain("a_b *c* [d](e) :red[x] <b> $1$") == (
-        r"a\_b \*c\* \[d\]\(e\) \:red\[x\] \<b\> \$1\$".replace(r"a\_b", "a_b")
+    assert plain("__a__ *c* [d](e) :red[x] <b> $1$\n    f") == (
+        r"\_\_a\_\_ \*c\* \[d\]\(e\) \:red\[x\] \<b\> \$1\$ f"
     )
