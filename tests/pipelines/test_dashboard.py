@@ -12,8 +12,9 @@ Train = Callable[..., Outcome]
 
 
 @pytest.fixture(autouse=True)
-def forgotten() -> None:
-    """Streamlit's cache belongs to the process, and each test has a store of its own."""
+def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit's cache and MLflow's address belong to the process; each test has its own store."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     live.refresh()
 
 

@@ -44,6 +44,7 @@ RECORDS = [
         roc_auc=None,
         log_loss=None,
         decision=None,
+        summary=None,
         version=None,
     ),
 ]
