@@ -26,8 +26,11 @@ FROM base AS app
 COPY --from=environment /opt/venv /opt/venv
 RUN mkdir /var/lib/mlflow && chown app:app /var/lib/mlflow \
     # Where ZenML unpacks the code of a run, as whoever started it.
-    && mkdir /app && chmod 1777 /app
-ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 HOME=/tmp
+    && mkdir /app && chmod 1777 /app \
+    # Matplotlib lists the fonts once, in a folder that it wants to be able to write to.
+    && mkdir /opt/matplotlib && MPLCONFIGDIR=/opt/matplotlib /opt/venv/bin/python -c \
+        "import matplotlib.font_manager" && chmod -R a+rwX /opt/matplotlib
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 HOME=/tmp MPLCONFIGDIR=/opt/matplotlib
 WORKDIR /srv/student-performance
 COPY . .
 RUN rm requirements.txt  # of a checkout: the image has requirements-image.txt

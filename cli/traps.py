@@ -135,9 +135,17 @@ TRAPS = (
     Trap(
         r"Cannot connect to the ZenML server|Error connecting to URL '",
         "`Cannot connect to the ZenML server`",
-        "The ZenML server does not answer at ZENML_STORE_URL. To work without it, start a shell"
-        " without that variable.",
+        "The ZenML server that was used last does not answer. To work without it, start a shell"
+        " without ZENML_STORE_URL and type `zenml logout`.",
         "docker compose up -d --wait zenml",
+    ),
+    Trap(
+        r"No valid credentials found|CredentialsNotValid",
+        "`No valid credentials found`",
+        "ZenML remembers the server that was used last, and this shell has no user and password"
+        " for it. Take the settings of that server into the shell, or go back to the stores of"
+        " this machine with `zenml logout`.",
+        "set -a; . ./.env; set +a",
     ),
     Trap(
         r"API request to http\S+ failed with exception"

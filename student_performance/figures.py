@@ -1,14 +1,16 @@
 """Figures of a report as PNG bytes, drawn without a display and readable without colour."""
 
+from __future__ import annotations
+
 import io
 from collections.abc import Callable
 from functools import lru_cache
-
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
 from student_performance.evaluation import EvaluationReport
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # Blue and orange of Okabe and Ito, told apart by colour-blind people.
 _MODEL, _BASELINE = "#0072B2", "#D55E00"
@@ -138,6 +140,10 @@ def _drawn(document: str) -> dict[str, bytes]:
 
 
 def _png(draw: Callable[[Axes], None]) -> bytes:
+    # Half a second to import, and most steps draw nothing.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(4.5, 3.6), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()

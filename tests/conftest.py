@@ -15,6 +15,7 @@ import pytest
 
 from cli.app import app
 from cli.errors import prepare_environment, run_command
+from tests.chromium import page  # noqa: F401  # a fixture for every folder
 
 PROJECT = Path(__file__).resolve().parent.parent
 # A training of a few seconds.

@@ -24,6 +24,8 @@ def test_the_notebook_runs_and_its_rendered_copy_is_current(tmp_path: Path) -> N
     command = [sys.executable, "-m", "nbconvert", "--to", "markdown", "--execute",
                "--output-dir", str(tmp_path), str(NOTEBOOK)]  # fmt: skip
     home = {"HOME": str(tmp_path), "IPYTHONDIR": str(tmp_path / "ipython")}
+    # Whoever imports Streamlit gets another back end, in which a notebook shows no figure.
+    home["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     ended = subprocess.run(
         command, env=os.environ | home, cwd=tmp_path, capture_output=True, text=True, timeout=300
     )

@@ -33,6 +33,7 @@ SAID = {
     "Error while fetching server API version: ('Connection aborted.')": "container engine",
     "RuntimeError: Error connecting to URL 'http://127.0.0.1:8080': refused": "without it",
     "RuntimeError: Cannot connect to the ZenML server at http://127.0.0.1:8080": "without it",
+    "CredentialsNotValid: No valid credentials found. Please run 'zenml login": "remembers",
 }
 
 

@@ -2,15 +2,20 @@
 
 import shutil
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
+def page() -> Iterator["Page"]:
+    from playwright.sync_api import sync_playwright
+
     executable = next((path for name in _NAMES if (path := shutil.which(name))), None)
     if executable is None:
         pytest.skip("no Chromium on the PATH: install the package `chromium`")
