@@ -3,13 +3,16 @@
 import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_HERE = ("127.0.0.1", "localhost")
+_SLOW = 60_000  # milliseconds, on a busy machine
 
 
 @pytest.fixture
@@ -28,6 +31,21 @@ def page() -> Iterator["Page"]:
             ],
         )  # fmt: skip
         try:
-            yield browser.new_page(viewport={"width": 1440, "height": 900})
+            context = browser.new_context(viewport={"width": 1440, "height": 900})
+            context.route("**/*", answer_from_here)
+            yield context.new_page()
+            context.unroute_all(behavior="ignoreErrors")
         finally:
             browser.close()
+
+
+def answer_from_here(route: "Route") -> None:
+    """Answer without the browser's own network, and never with another machine's pages.
+
+    Chromium gives up all that it is loading (`ERR_NETWORK_CHANGED`) when a network interface comes
+    or goes, as each container that starts beside it makes one do.
+    """
+    if urlsplit(route.request.url).hostname in _HERE:
+        route.fulfill(response=route.fetch(timeout=_SLOW))
+    else:
+        route.abort()

@@ -69,13 +69,7 @@ def keep(page: Page, name: str, tmp_path: Path) -> None:
 def open_artifact(page: Page, address: str, kind: str) -> None:
     page.goto(address, wait_until="domcontentloaded")
     node = page.locator(".react-flow__node", has_text=kind).first
-    # On a busy machine a part of ZenML's page is late now and then, and the page wants a reload.
-    late = page.get_by_text("Unable to preload")
-    expect(node.or_(late).first).to_be_visible(timeout=_SLOW)
-    if late.is_visible():
-        page.reload(wait_until="domcontentloaded")
-        expect(node).to_be_visible(timeout=_SLOW)
-    node.click()
+    node.click(timeout=_SLOW)
     page.get_by_role("tab", name="Visualization").last.click(timeout=_SLOW)
     page.get_by_role("button", name="Load Preview").click(timeout=_SLOW)
 

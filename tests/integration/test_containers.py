@@ -14,6 +14,7 @@ import boto3
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.chromium import answer_from_here
 from tests.conftest import PROJECT, Outcome
 from tests.integration.composed import SET, Composed, engine_answers, newcomer
 from tests.integration.test_minio_stack import COMPARED
@@ -92,10 +93,12 @@ def test_mlflow_shows_the_version(composed: Composed, trained: Outcome, page: Pa
             "password": values["MLFLOW_TRACKING_PASSWORD"],
         },
     )
+    context.route("**/*", answer_from_here)
     opened = context.new_page()
     opened.goto(f"{values['MLFLOW_TRACKING_URI']}/#/models/student_performance")
     expect(opened.get_by_text("champion").first).to_be_visible(timeout=60_000)
     take(opened, "containers-mlflow")
+    context.unroute_all(behavior="ignoreErrors")
 
 
 def test_zenml_dashboard_shows_the_run(composed: Composed, trained: Outcome, page: Page) -> None:
