@@ -19,11 +19,17 @@ prepare_mlflow()
 os.environ.setdefault("MLFLOW_SQLALCHEMYSTORE_POOLCLASS", "NullPool")
 
 from dashboard import live, parts  # noqa: E402
-from dashboard.pages import overview  # noqa: E402
+from dashboard.pages import experiments, model, overview, predict, registry  # noqa: E402
 from dashboard.words import LANGUAGES, Words  # noqa: E402
 from student_performance.errors import ProductError  # noqa: E402
 
-_PAGES = {"overview": (overview.show, ":material/home:")}
+_PAGES = {
+    "overview": (overview.show, ":material/home:"),
+    "experiments": (experiments.show, ":material/science:"),
+    "model": (model.show, ":material/analytics:"),
+    "predict": (predict.show, ":material/person_search:"),
+    "registry": (registry.show, ":material/history:"),
+}
 
 
 def main() -> None:

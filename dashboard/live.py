@@ -2,16 +2,20 @@
 
 import os
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
 
 import streamlit as st
 
-from student_performance.audit import AuditRecord
+from student_performance.audit import Alias, AuditRecord
+from student_performance.config_files import load_configs
+from student_performance.contract import DatasetConfig
 from student_performance.evaluation import EvaluationReport
 from student_performance.records import RunSummary, Version
 from student_performance.registry import Registry, Store, Tracker, answering
 from student_performance.settings import local_tracking_uri
 
+CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 _SECONDS = 60
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -46,6 +50,13 @@ def versions(name: str) -> list[Version]:
 
 @st.cache_data(ttl=_SECONDS, show_spinner=False)
 @_asking
+def aliases(name: str) -> dict[str, str]:
+    """Version numbers by alias."""
+    return Registry(store()).aliases(name)
+
+
+@st.cache_data(ttl=_SECONDS, show_spinner=False)
+@_asking
 def audit(name: str) -> list[AuditRecord]:
     """Every alias move of a model, oldest first."""
     return Registry(store()).audit(name)
@@ -65,12 +76,58 @@ def report(run_id: str) -> EvaluationReport:
     return Tracker(store()).report(run_id)
 
 
+@st.cache_data(show_spinner=False, max_entries=50)
+@_asking
+def parameters(run_id: str) -> dict[str, str]:
+    """Every setting of a training; they never change."""
+    return Tracker(store()).parameters(run_id)
+
+
+@st.cache_resource(show_spinner=False, max_entries=5)
+@_asking
+def model(run_id: str, _version: Version) -> Any:
+    """The model behind a version of a run, after its checksum and its types were checked."""
+    return Registry(store()).load(_version)
+
+
+@st.cache_data(show_spinner=False, max_entries=5)
+@_asking
+def model_file(run_id: str, _version: Version) -> bytes:
+    """The file of that model."""
+    return Registry(store()).file(_version)
+
+
+@st.cache_data(ttl=_SECONDS, show_spinner=False)
+def contract(name: str) -> DatasetConfig:
+    """What a table of the data set holds."""
+    return load_configs(CONFIGS, name)[1]
+
+
 def champion(name: str) -> Version | None:
     """The version that serves."""
     return next((v for v in versions(name) if "champion" in v.aliases), None)
 
 
+def promote(name: str, number: str, by: str, why: str) -> str:
+    """Let a version serve, and forget what was known before; returns its number."""
+    with answering(store()):
+        Registry(store(), by).promote(name, number, why)
+    return _moved(name)
+
+
+def rollback(name: str, by: str, why: str) -> str:
+    """Let the previous version serve again, and forget what was known before."""
+    with answering(store()):
+        Registry(store(), by).rollback(name, why)
+    return _moved(name)
+
+
+def _moved(name: str) -> str:
+    refresh()
+    return aliases(name)[Alias.CHAMPION]
+
+
 def refresh() -> None:
     """Ask everything again, for all who look at this dashboard; the store may be another by now."""
     st.cache_data.clear()
-    _open.clear()
+    st.cache_resource.clear()

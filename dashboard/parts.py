@@ -7,6 +7,8 @@ from datetime import datetime
 import streamlit as st
 
 from dashboard.words import Words
+from student_performance.contract import Column
+from student_performance.metrics import Estimate
 from student_performance.promotion import Reason
 
 
@@ -45,3 +47,19 @@ def number(value: float, words: Words, digits: int = 3) -> str:
 def moment(at: datetime) -> str:
     """A time for people."""
     return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def interval(score: Estimate, words: Words, digits: int = 3) -> str:
+    """`0.787 [0.769, 0.804]` in the language's own signs."""
+    value, low, high = (number(v, words, digits) for v in (score.value, score.low, score.high))
+    return f"{value} [{low}; {high}]" if words.language == "id" else f"{value} [{low}, {high}]"
+
+
+def label(name: str, column: Column) -> str:
+    """A column in plain words."""
+    return column.label or name.replace("_", " ")
+
+
+def candidate(name: str) -> str:
+    """A candidate in plain words."""
+    return name.replace("_", " ")

@@ -58,6 +58,19 @@ class Confusion(Strict):
     cleared_passing: int
 
 
+class OperatingPoint(Strict):
+    """What flagging from a risk on would mean for the hold-out."""
+
+    threshold: float
+    counts: Confusion
+
+
+def operating(y: Labels, p: Floats) -> tuple[OperatingPoint, ...]:
+    """Counts for every threshold of whole percents between 0 and 1."""
+    thresholds = [percent / 100 for percent in range(1, 100)]
+    return tuple(OperatingPoint(threshold=t, counts=confusion(y, p, t)) for t in thresholds)
+
+
 def roc(y: Labels, p: Floats) -> tuple[CurvePoint, ...]:
     """The ROC curve, thinned; empty where one class is missing."""
     if not 0 < y.sum() < len(y):

@@ -9,7 +9,13 @@ from student_performance import ceiling, curves, drift, explain, fairness
 from student_performance.ceiling import Ceiling
 from student_performance.config import LearningConfig
 from student_performance.contract import DatasetConfig, Role
-from student_performance.curves import Confusion, CurvePoint, PrecisionPoint, ReliabilityBin
+from student_performance.curves import (
+    Confusion,
+    CurvePoint,
+    OperatingPoint,
+    PrecisionPoint,
+    ReliabilityBin,
+)
 from student_performance.dataset import AT_RISK, features_of
 from student_performance.drift import FeatureDrift
 from student_performance.examples import Example, examples
@@ -60,6 +66,7 @@ class EvaluationReport(Strict):
         precision_recall: Precision-recall curve.
         reliability: Predicted against observed risk.
         confusion: Counts at the threshold.
+        operating: Counts at every other threshold.
         importances: How much the model relies on each feature.
         effects: The linear model's weights; empty for another model.
         examples: Made-up students, their risk, and what each feature adds to it.
@@ -86,6 +93,7 @@ class EvaluationReport(Strict):
     precision_recall: tuple[PrecisionPoint, ...]
     reliability: tuple[ReliabilityBin, ...]
     confusion: Confusion
+    operating: tuple[OperatingPoint, ...]
     importances: tuple[Importance, ...]
     effects: tuple[Effect, ...]
     examples: tuple[Example, ...]
@@ -155,6 +163,7 @@ def evaluate(
         precision_recall=curves.precision_recall(y, p),
         reliability=curves.reliability(y, p, intervals.level),
         confusion=curves.confusion(y, p, costs.threshold),
+        operating=curves.operating(y, p),
         importances=explain.importances(model, features, y, intervals.seed),
         effects=explain.effects(model, dataset),
         examples=examples(model, setup.reference),

@@ -56,6 +56,11 @@ def examples(model: Any, references: Sequence[FeatureReference]) -> tuple[Exampl
     )
 
 
+def typical_value(reference: FeatureReference) -> float | str:
+    """What a student in the middle of the training part has, or the commonest category."""
+    return _value(reference, _PLACES["middle"])
+
+
 def _value(reference: FeatureReference, place: float) -> float | str:
     if reference.categories:
         shares = reference.shares

@@ -1,11 +1,9 @@
 """HTML views of tables, comparisons, reports and decisions, for the ZenML dashboard and MLflow."""
 
 import base64
-from functools import cache
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from sklearn.utils import estimator_html_repr
 
 from student_performance.evaluation import EvaluationReport
@@ -13,6 +11,7 @@ from student_performance.figures import draw_all
 from student_performance.leakage import LeakageReport
 from student_performance.metrics import LABELS
 from student_performance.records import TrackedModel, Verdict
+from student_performance.rendering import render
 from student_performance.splitting import Division
 from student_performance.training import Comparison
 from student_performance.tuning import Setup
@@ -33,7 +32,7 @@ def table_page(table: pd.DataFrame) -> str:
         }
         for name, cells in table.items()
     ]
-    return _render("table.html.j2", rows=len(table), columns=columns)
+    return render("table.html.j2", rows=len(table), columns=columns)
 
 
 def _may_show(cells: pd.Series) -> bool:
@@ -43,56 +42,40 @@ def _may_show(cells: pd.Series) -> bool:
 
 def leakage_page(leakage: LeakageReport) -> str:
     """What the leakage guard looked at and found."""
-    return _render("leakage.html.j2", leakage=leakage)
+    return render("leakage.html.j2", leakage=leakage)
 
 
 def division_page(division: Division) -> str:
     """How the table was divided."""
-    return _render("division.html.j2", division=division)
+    return render("division.html.j2", division=division)
 
 
 def setup_page(setup: Setup) -> str:
     """Calibration and threshold."""
-    return _render("setup.html.j2", setup=setup)
+    return render("setup.html.j2", setup=setup)
 
 
 def comparison_page(comparison: Comparison) -> str:
     """The candidates in cross-validation."""
-    return _render("comparison.html.j2", comparison=comparison)
+    return render("comparison.html.j2", comparison=comparison)
 
 
 def report_page(report: EvaluationReport) -> str:
     """The evaluation with its figures inside."""
     images = {name: base64.b64encode(png).decode() for name, png in draw_all(report).items()}
-    return _render("report.html.j2", report=report, images=images, labels=LABELS)
+    return render("report.html.j2", report=report, images=images, labels=LABELS)
 
 
 def decision_page(verdict: Verdict) -> str:
     """The decision, every check behind it, and the version it was made about."""
-    return _render("decision.html.j2", decision=verdict.decision, verdict=verdict)
+    return render("decision.html.j2", decision=verdict.decision, verdict=verdict)
 
 
 def tracked_model_page(tracked: TrackedModel) -> str:
     """Where a model is in the experiment tracker."""
-    return _render("tracked_model.html.j2", tracked=tracked)
+    return render("tracked_model.html.j2", tracked=tracked)
 
 
 def model_page(model: Any) -> str:
     """The pipeline as scikit-learn draws it."""
     return str(estimator_html_repr(model))
-
-
-@cache
-def _environment() -> Environment:
-    loader = PackageLoader("student_performance")
-    made = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
-    # Jinja's own `capitalize` writes the rest of the sentence, and names in it, in lower case.
-    made.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
-    return made
-
-
-def _render(template: str, **values: Any) -> str:
-    return _environment().get_template(template).render(values)

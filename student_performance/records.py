@@ -104,6 +104,8 @@ class RunSummary(Strict):
     """One training as a line of a table; scores are None in a run that did not get that far."""
 
     run_id: str
+    experiment_id: str
+    zenml_run_id: str | None
     started: datetime
     status: str
     candidate: str | None

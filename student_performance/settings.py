@@ -43,6 +43,26 @@ def local_servers_file() -> Path:
     return home() / "servers" / "env"
 
 
+def mlflow_page() -> str | None:
+    """Where people open MLflow's pages: `STUDENT_PERFORMANCE_MLFLOW_PAGE`, else its server."""
+    server = os.environ.get("MLFLOW_TRACKING_URI", "")
+    named = os.environ.get("STUDENT_PERFORMANCE_MLFLOW_PAGE")
+    return named or (server if server.startswith("http") else None)
+
+
+def zenml_page() -> str | None:
+    """Where people open ZenML's pages: `STUDENT_PERFORMANCE_ZENML_PAGE`, else its server."""
+    return os.environ.get("STUDENT_PERFORMANCE_ZENML_PAGE") or os.environ.get("ZENML_STORE_URL")
+
+
+def may_move_aliases() -> bool:
+    """Whether the dashboard may promote and roll back: `STUDENT_PERFORMANCE_REGISTRY_ACTIONS=on`.
+
+    It asks nobody for a password, so that is off unless whoever runs it says otherwise.
+    """
+    return os.environ.get("STUDENT_PERFORMANCE_REGISTRY_ACTIONS", "") == "on"
+
+
 def actor() -> str:
     """Who moves an alias: `STUDENT_PERFORMANCE_ACTOR`, else the user of this machine."""
     named = os.environ.get("STUDENT_PERFORMANCE_ACTOR")

@@ -52,7 +52,7 @@ def _last_move(version: Version) -> AuditRecord | None:
 
 def _headline(version: Version, words: Words) -> None:
     move = _last_move(version)
-    candidate = version.candidate.replace("_", " ")
+    candidate = parts.candidate(version.candidate)
     st.subheader(
         words("overview.version", number=version.number, candidate=candidate), anchor=False
     )

@@ -124,13 +124,17 @@ class Tracker:
         except ValueError as error:
             raise RegistryError(sentence, "python run.py runs") from error
 
+    def parameters(self, run_id: str) -> dict[str, str]:
+        """Every setting of a training by its dotted name."""
+        return dict(self._client.get_run(run_id).data.params)
+
     def runs(self, experiment: str, limit: int = 20) -> list[RunSummary]:
         """The newest trainings of an experiment."""
         known = self._client.get_experiment_by_name(experiment)
         if known is None:
             return []
         found = self._client.search_runs([known.experiment_id], max_results=limit)
-        versions = self._client.search_model_versions(f"name='{experiment}'", max_results=1000)
+        versions = self._client.search_model_versions(f"name='{experiment}'", max_results=10_000)
         numbers = {version.run_id: str(version.version) for version in versions}
         return [_summary(run, numbers.get(run.info.run_id)) for run in found]
 
@@ -192,6 +196,8 @@ def _summary(run: Run, version: str | None) -> RunSummary:
 
     return RunSummary(
         run_id=run.info.run_id,
+        experiment_id=run.info.experiment_id,
+        zenml_run_id=tags.get("zenml_run_id"),
         started=datetime.fromtimestamp(run.info.start_time / 1000, UTC),
         status=run.info.status.lower(),
         candidate=run.data.params.get("chosen"),

@@ -32,9 +32,10 @@ from student_performance.settings import actor
 class Registry:
     """The versions of a store. It alone says which one serves."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, by: str | None = None) -> None:
         self._store = store
         self._client = store.client
+        self._by = by  # who moves aliases, where it is not the user of this process
 
     def check(self, tracked: TrackedModel) -> None:
         """Make sure that a logged model and its run are there before a version points to them.
@@ -176,14 +177,21 @@ class Registry:
         Raises:
             RegistryError: The file is gone, was changed, or holds types that are not trusted.
         """
+        return model_files.load(self.file(version), version.sha256)
+
+    def file(self, version: Version) -> bytes:
+        """The file of the model behind a version, as it is.
+
+        Raises:
+            RegistryError: It is gone.
+        """
         try:
-            data = self._store.read(f"{version.source}/{MODEL_FILE}")
+            return self._store.read(f"{version.source}/{MODEL_FILE}")
         except (MlflowException, OSError) as error:
             raise RegistryError(
                 f"The model file of {version.name} version {version.number} is gone: {error}",
                 "python run.py runs",
             ) from error
-        return model_files.load(data, version.sha256)
 
     def _create(
         self, name: str, tracked: TrackedModel, decision: Decision, tags: dict[str, str]
@@ -224,7 +232,7 @@ class Registry:
         concerned = move.version or before
         return AuditRecord(
             at=datetime.now(UTC),
-            actor=actor(),
+            actor=self._by or actor(),
             cause=cause,
             alias=move.alias,
             from_version=before,

@@ -26,7 +26,11 @@ def test_languages_say_the_same() -> None:
     assert names["en"] == names["id"]
     for name in names["en"]:
         blanks = [
-            {blank for _, blank, _, _ in string.Formatter().parse(sentences(language)[name])}
+            {
+                blank
+                for _, blank, _, _ in string.Formatter().parse(sentences(language)[name])
+                if blank
+            }
             for language in LANGUAGES
         ]
         assert blanks[0] == blanks[1], name
