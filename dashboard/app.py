@@ -19,7 +19,7 @@ prepare_mlflow()
 os.environ.setdefault("MLFLOW_SQLALCHEMYSTORE_POOLCLASS", "NullPool")
 
 from dashboard import live, parts  # noqa: E402
-from dashboard.pages import experiments, model, overview, predict, registry  # noqa: E402
+from dashboard.views import experiments, model, overview, predict, registry  # noqa: E402
 from dashboard.words import LANGUAGES, Words  # noqa: E402
 from student_performance.errors import ProductError  # noqa: E402
 

@@ -89,8 +89,10 @@ def reliability(bins: Mapping[str, Sequence[ReliabilityBin]], across: str, down:
     return alt.layer(_diagonal(), spans, points).properties(height=_HEIGHT)
 
 
-def bars(values: Mapping[str, tuple[float, float]], title: str, form: str) -> Chart:
-    """Bars from zero under each other, with a spread on either side; orange rises, blue falls."""
+def bars(
+    values: Mapping[str, tuple[float, float]], title: str, form: str, rise: str = OTHER
+) -> Chart:
+    """Bars from zero under each other, with a spread on either side; those below zero are blue."""
     frame = pd.DataFrame(
         [
             {"label": name, "value": v, "low": v - s, "high": v + s}
@@ -99,13 +101,15 @@ def bars(values: Mapping[str, tuple[float, float]], title: str, form: str) -> Ch
     )
     names = list(values)
     down = alt.Y("label:N", title=None, sort=names, axis=alt.Axis(labelLimit=220, ticks=False))
-    colour = alt.condition("datum.value < 0", alt.value(MODEL), alt.value(OTHER))
+    colour = alt.condition("datum.value < 0", alt.value(MODEL), alt.value(rise))
     base = alt.Chart(frame).encode(y=down)
     x = alt.X("value:Q", title=title, axis=alt.Axis(format=form))
     drawn = base.mark_bar(size=18).encode(
         x=x, color=colour, tooltip=[alt.Tooltip("value:Q", format=form)]
     )
-    spans = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title=title), x2="high:Q")
+    spans = base.mark_rule(strokeWidth=2, color=_QUIET).encode(
+        x=alt.X("low:Q", title=title), x2="high:Q"
+    )
     return alt.layer(drawn, spans.transform_filter("datum.high > datum.low")).properties(
         height=alt.Step(34)
     )
@@ -137,15 +141,14 @@ def timeline(spans: Sequence[Span], aliases: Mapping[str, str], titles: tuple[st
     down = alt.Y("version:N", title=titles[1], sort=order, axis=alt.Axis(ticks=False))
     base = alt.Chart(frame).encode(
         x=alt.X("start:T", title=titles[0]), y=down,
-        yOffset=alt.YOffset("name:N", sort=list(aliases.values())),
         color=_colours(list(aliases.values()), SERIES, True),
         tooltip=["version:N", "name:N", "start:T", "end:T"],
     )  # fmt: skip
     # A tick shows also an alias that was held for too short a time to be seen as a bar.
     return alt.layer(
-        base.mark_bar(height=9, cornerRadius=3).encode(x2="end:T"),
-        base.mark_tick(thickness=4, height=13),
-    ).properties(height=alt.Step(36))
+        base.mark_bar(height=12, cornerRadius=3).encode(x2="end:T"),
+        base.mark_tick(thickness=4, height=18),
+    ).properties(height=alt.Step(30))
 
 
 def marked(
@@ -166,7 +169,9 @@ def marked(
     layers = [
         drawn.encode(x=x, y=y),
         marks.mark_point(filled=True, size=140, opacity=1, color=OTHER),
-        marks.mark_text(dy=-16, fontSize=13, color=OTHER).encode(text="label:N"),
+        marks.mark_text(align="left", dx=11, dy=-9, fontSize=13, color=OTHER).encode(
+            text="label:N"
+        ),
     ]
     if limit is not None:
         rule = alt.Chart(pd.DataFrame({"y": [limit]})).mark_rule(color=_QUIET, strokeDash=[4, 4])

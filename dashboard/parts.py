@@ -30,7 +30,7 @@ def reasons(listed: Iterable[Reason]) -> None:
 
 def plain(text: str) -> str:
     """A text of somebody else as Markdown that shows it letter for letter."""
-    return re.sub(r"([^\w\s,]|_)", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([!-+\--/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
 
 
 def percent(share: float, words: Words, digits: int = 1) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from student_performance.contract import DatasetConfig, Role
+from student_performance.contract import Column, DatasetConfig, Role
 from student_performance.curves import ReliabilityBin
 from student_performance.dataset import features_of, typed
 from student_performance.derive import derived
@@ -103,6 +103,21 @@ def to_spreadsheet(table: pd.DataFrame) -> bytes:
 def typical(references: Sequence[FeatureReference]) -> dict[str, float | str]:
     """A student in the middle of the training part, feature by feature."""
     return {reference.feature: typical_value(reference) for reference in references}
+
+
+def plausible_range(column: Column, reference: FeatureReference) -> tuple[float, float]:
+    """Numbers worth asking a model about: what is allowed, and not far from what it learnt from.
+
+    Three times the distance between the outer deciles of the training part is added on either side
+    of them, and the limits of the contract end it.
+    """
+    if column.derivation:
+        return 0.0, 1.0
+    first, last = (reference.edges[0], reference.edges[-1]) if reference.edges else (0.0, 0.0)
+    room = 3 * (last - first) or 10.0
+    low = first - room if column.minimum is None else max(first - room, column.minimum)
+    high = last + room if column.maximum is None else min(last + room, column.maximum)
+    return float(np.floor(low)), float(np.ceil(high))
 
 
 def risk_of(model: Any, student: Student) -> float:

@@ -112,7 +112,10 @@ def _actions(name: str, versions: list[Version], words: Words) -> None:
             question = words("registry.sure_promote", number=number)
             _ask(words, question, lambda by, why: live.promote(name, number, by, why))
     with rollback:
-        st.write(words("registry.rollback_text", number=previous or "–"))
+        if previous:
+            st.write(words("registry.rollback_text", number=previous))
+        else:
+            st.write(words("registry.no_rollback"))
         if st.button(words("registry.rollback"), icon=":material/undo:", disabled=not previous):
             question = words("registry.sure_rollback", number=previous)
             _ask(words, question, lambda by, why: live.rollback(name, by, why))

@@ -14,6 +14,7 @@ from student_performance.settings import mlflow_page, zenml_page
 
 _PAGE = 100  # trainings that are asked for at first
 _MOST = 5  # trainings side by side
+_PERCENT = 0.01
 _SCORES = ("accuracy", "roc_auc", "log_loss")
 
 
@@ -66,16 +67,16 @@ def _decision(run: RunSummary, words: Words) -> str:
 def _history(runs: list[RunSummary], name: str, words: Words) -> list[RunSummary]:
     """The table of trainings; returns those that are ticked."""
 
-    def values(score: str) -> list[float | None]:
+    def values(score: str, unit: float = 1) -> list[float | None]:
         found: list[Estimate | None] = [getattr(run, score) for run in runs]
-        return [estimate.value if estimate else None for estimate in found]
+        return [estimate.value / unit if estimate else None for estimate in found]
 
     table = pd.DataFrame(
         {
             "started": [run.started for run in runs],
             "candidate": [parts.candidate(run.candidate or "–") for run in runs],
-            "accuracy": values("accuracy"),
-            "baseline_accuracy": values("baseline_accuracy"),
+            "accuracy": values("accuracy", _PERCENT),
+            "baseline_accuracy": values("baseline_accuracy", _PERCENT),
             "roc_auc": values("roc_auc"),
             "log_loss": values("log_loss"),
             "decision": [_decision(run, words) for run in runs],
@@ -85,14 +86,14 @@ def _history(runs: list[RunSummary], name: str, words: Words) -> list[RunSummary
     )
     st.caption(words("experiments.found", count=parts.number(len(runs), words, 0)))
     picked = st.dataframe(
-        table, hide_index=True, column_config=_columns(words), height=350, on_select="rerun",
+        table, hide_index=True, column_config=_columns(words), on_select="rerun",
         selection_mode="multi-row", key=f"history.{name}",
     )  # fmt: skip
     return [runs[row] for row in picked.selection.rows if row < len(runs)]
 
 
 def _columns(words: Words) -> dict[str, Any]:
-    share, score, column = "percent", "%.3f", st.column_config
+    share, score, column = "%.1f %%", "%.3f", st.column_config
     return {
         "started": column.DatetimeColumn(words("experiments.started"), format="YYYY-MM-DD HH:mm"),
         "candidate": words("experiments.candidate"),
@@ -128,18 +129,23 @@ def _label(run: RunSummary) -> str:
 def _links(runs: list[RunSummary], words: Words) -> None:
     mlflow, zenml = mlflow_page(), zenml_page()
     for run in runs:
-        links = [f"**{parts.plain(_label(run))}**"]
+        links = []
         if mlflow:
             links.append(f"[MLflow]({mlflow}/#/experiments/{run.experiment_id}/runs/{run.run_id})")
         if zenml and run.zenml_run_id:
             links.append(f"[ZenML]({zenml}/projects/default/runs/{run.zenml_run_id})")
-        st.markdown(" · ".join(links))
-    if not mlflow:
-        st.caption(words("experiments.open_mlflow"))
-        st.code(f"mlflow ui --port 5000 --backend-store-uri {live.store().tracking_uri}", "bash")
-    if not zenml:
-        st.caption(words("experiments.open_zenml"))
-        st.code("python run.py lineage", language="bash")
+        if links:
+            st.markdown(" · ".join([f"**{_label(run)}**", *links]))
+    if mlflow and zenml:
+        return
+    with st.expander(words("experiments.open"), icon=":material/open_in_new:"):
+        if not mlflow:
+            st.caption(words("experiments.open_mlflow"))
+            uri = live.store().tracking_uri
+            st.code(f"mlflow ui --port 5000 --backend-store-uri {uri}", language="bash")
+        if not zenml:
+            st.caption(words("experiments.open_zenml"))
+            st.code("python run.py lineage", language="bash")
 
 
 def _scores(reports: dict[str, EvaluationReport], words: Words) -> None:

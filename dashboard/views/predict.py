@@ -5,10 +5,11 @@ from typing import Any
 import streamlit as st
 
 from dashboard import charts, live, parts
-from dashboard.pages import predict_table
+from dashboard.views import predict_table
 from dashboard.words import Words
 from student_performance import scoring
 from student_performance.contract import Column, DatasetConfig, Kind
+from student_performance.drift import FeatureReference
 from student_performance.evaluation import EvaluationReport
 from student_performance.run_record import question
 
@@ -37,12 +38,13 @@ def show(name: str, words: Words) -> None:
 
 
 def _one(model: Any, report: EvaluationReport, dataset: DatasetConfig, words: Words) -> None:
+    known = {reference.feature: reference for reference in report.setup.reference}
     typical = scoring.typical(report.setup.reference)
     left, right = st.columns([2, 3], gap="large")
     with left:
         st.subheader(words("predict.student"), anchor=False)
         student = {
-            name: _asked(name, column, typical[name], f"student.{dataset.name}.{name}")
+            name: _asked(column, known[name], typical[name], f"student.{dataset.name}.{name}")
             for name, column in dataset.features.items()
         }
         st.caption(words("predict.typical"))
@@ -54,30 +56,24 @@ def _one(model: Any, report: EvaluationReport, dataset: DatasetConfig, words: Wo
     _what_if(model, student, report, dataset, words)
 
 
-def _asked(name: str, column: Column, value: float | str, key: str) -> float | str:
+def _asked(
+    column: Column, reference: FeatureReference, value: float | str, key: str
+) -> float | str:
     """A slider or a choice; it begins at the given value."""
-    label = parts.label(name, column)
+    label = parts.label(reference.feature, column)
     if column.categories is not None:
         place = column.categories.index(str(value))
         return st.selectbox(label, column.categories, place, key=key)
-    low, high = _range(column, float(value))
+    low, high = scoring.plausible_range(column, reference)
     if _is_whole(column):
         return float(st.slider(label, int(low), int(high), round(float(value)), key=key))
-    step = 0.01 if high - low <= 1 else 0.5
-    return st.slider(label, low, high, round(float(value) / step) * step, step, key=key)
+    step, form = (0.01, "%.2f") if high - low <= 1 else (0.5, "%.1f")
+    start = round(float(value) / step) * step
+    return st.slider(label, low, high, start, step, format=form, key=key)
 
 
 def _is_whole(column: Column) -> bool:
     return column.kind is Kind.INTEGER and not column.derivation
-
-
-def _range(column: Column, value: float) -> tuple[float, float]:
-    """What the contract allows; where it has no limit, enough room around a typical value."""
-    if column.derivation:
-        return 0.0, 1.0
-    low = min(0.0, 4 * value) if column.minimum is None else column.minimum
-    high = max(4 * value, low + 10) if column.maximum is None else column.maximum
-    return float(low), float(high)
 
 
 def _answer(risk: float, report: EvaluationReport, words: Words) -> None:
@@ -140,12 +136,16 @@ def _what_if(
             key=f"factor.{dataset.name}",
         )  # fmt: skip
         column, now = dataset.columns[name], student[name]
-        other = _asked(name, column, now, f"what_if.{dataset.name}.{name}.{now}")
+        reference = next(r for r in report.setup.reference if r.feature == name)
+        other = _asked(column, reference, now, f"what_if.{dataset.name}.{name}.{now}")
         risks = scoring.what_if(model, student, name, [now, other])  # type: ignore[arg-type]
         before, after = (parts.percent(float(risk), words, 0) for risk in risks)
-        st.write(words("predict.would_be", before=before, after=after))
+        if other == now:
+            st.write(words("predict.move"))
+        else:
+            st.write(words("predict.would_be", before=before, after=after))
         st.caption(words("predict.no_cause"))
-    values = _values(column, now)
+    values = _values(column, reference)
     here = [charts.Here(words("predict.now"), now, float(risks[0]))]
     if other != now:
         here.append(charts.Here(words("predict.then"), other, float(risks[1])))
@@ -155,11 +155,11 @@ def _what_if(
         st.altair_chart(charts.marked(values, curve.tolist(), here, titles, report.threshold))
 
 
-def _values(column: Column, now: float | str) -> list[Any]:
+def _values(column: Column, reference: FeatureReference) -> list[Any]:
     """The values that a curve is drawn over."""
     if column.categories is not None:
         return list(column.categories)
-    low, high = _range(column, float(now))
+    low, high = scoring.plausible_range(column, reference)
     if _is_whole(column) and high - low <= _WHOLE_STEPS:
         return [float(value) for value in range(int(low), int(high) + 1)]
     return [low + (high - low) * i / (_CURVE_POINTS - 1) for i in range(_CURVE_POINTS)]
