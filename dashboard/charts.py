@@ -8,15 +8,22 @@ from typing import Any
 import altair as alt
 import numpy as np
 import pandas as pd
+import streamlit as st
 
 from student_performance.curves import CurvePoint, PrecisionPoint, ReliabilityBin
 
-MODEL, OTHER, TRUTH = "#0072B2", "#D55E00", "#009E73"  # Okabe and Ito
-SERIES = (MODEL, OTHER, TRUTH, "#CC79A7", "#E69F00")
+# Of Okabe and Ito, told apart by colour-blind people; the same as in .streamlit/config.toml.
+_LIGHT = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
+_DARK = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#F0E442")
 _QUIET = "#888888"
 _HEIGHT = 320
 _SHARES = alt.Scale(domain=[0, 1])
 Chart = alt.LayerChart | alt.FacetChart | alt.Chart
+
+
+def series() -> tuple[str, ...]:
+    """The colours of the reader's theme: first what a picture is about, then what is beside it."""
+    return _DARK if st.context.theme.type == "dark" else _LIGHT
 
 
 @dataclass(frozen=True)
@@ -81,7 +88,7 @@ def reliability(bins: Mapping[str, Sequence[ReliabilityBin]], across: str, down:
     )
     x = alt.X("predicted:Q", title=across, scale=_SHARES, axis=alt.Axis(format=".0%"))
     y = alt.Y("observed:Q", title=down, scale=_SHARES, axis=alt.Axis(format=".0%"))
-    base = alt.Chart(frame).encode(x=x, color=_colours(names, SERIES, len(names) > 1))
+    base = alt.Chart(frame).encode(x=x, color=_colours(names, series(), len(names) > 1))
     spans = base.mark_rule(strokeWidth=2).encode(y=alt.Y("low:Q", title=down), y2="high:Q")
     points = base.mark_point(filled=True, size=70, opacity=1).encode(
         y=y, tooltip=[alt.Tooltip("n:Q", format=","), alt.Tooltip("observed:Q", format=".1%")]
@@ -89,10 +96,8 @@ def reliability(bins: Mapping[str, Sequence[ReliabilityBin]], across: str, down:
     return alt.layer(_diagonal(), spans, points).properties(height=_HEIGHT)
 
 
-def bars(
-    values: Mapping[str, tuple[float, float]], title: str, form: str, rise: str = OTHER
-) -> Chart:
-    """Bars from zero under each other, with a spread on either side; those below zero are blue."""
+def bars(values: Mapping[str, tuple[float, float]], title: str, form: str, signed: bool) -> Chart:
+    """Bars from zero under each other, with a spread on either side; signed ones in two colours."""
     frame = pd.DataFrame(
         [
             {"label": name, "value": v, "low": v - s, "high": v + s}
@@ -101,7 +106,10 @@ def bars(
     )
     names = list(values)
     down = alt.Y("label:N", title=None, sort=names, axis=alt.Axis(labelLimit=220, ticks=False))
-    colour = alt.condition("datum.value < 0", alt.value(MODEL), alt.value(rise))
+    falls, rises, *_ = series()
+    colour = alt.condition(
+        "datum.value < 0", alt.value(falls), alt.value(rises if signed else falls)
+    )
     base = alt.Chart(frame).encode(y=down)
     x = alt.X("value:Q", title=title, axis=alt.Axis(format=form))
     drawn = base.mark_bar(size=18).encode(
@@ -141,7 +149,7 @@ def timeline(spans: Sequence[Span], aliases: Mapping[str, str], titles: tuple[st
     down = alt.Y("version:N", title=titles[1], sort=order, axis=alt.Axis(ticks=False))
     base = alt.Chart(frame).encode(
         x=alt.X("start:T", title=titles[0]), y=down,
-        color=_colours(list(aliases.values()), SERIES, True),
+        color=_colours(list(aliases.values()), series(), True),
         tooltip=["version:N", "name:N", "start:T", "end:T"],
     )  # fmt: skip
     # A tick shows also an alias that was held for too short a time to be seen as a bar.
@@ -164,12 +172,16 @@ def marked(
     else:
         y = alt.Y("y:Q", title=titles[1], scale=_SHARES, axis=alt.Axis(format=".0%"))
     curve = alt.Chart(pd.DataFrame({"x": list(values), "y": list(heights)}))
-    drawn = curve.mark_bar(color=MODEL, size=30) if is_text else curve.mark_line(color=MODEL)
+    drawn = (
+        curve.mark_bar(color=series()[0], size=30)
+        if is_text
+        else curve.mark_line(color=series()[0])
+    )
     marks = alt.Chart(pd.DataFrame([asdict(point) for point in here])).encode(x=x, y=y)
     layers = [
         drawn.encode(x=x, y=y),
-        marks.mark_point(filled=True, size=140, opacity=1, color=OTHER),
-        marks.mark_text(align="left", dx=11, dy=-9, fontSize=13, color=OTHER).encode(
+        marks.mark_point(filled=True, size=140, opacity=1, color=series()[1]),
+        marks.mark_text(align="left", dx=11, dy=-9, fontSize=13, color=series()[1]).encode(
             text="label:N"
         ),
     ]
@@ -190,17 +202,18 @@ class Cell:
 
 
 def confusion(cells: Sequence[Cell]) -> Chart:
-    """The confusion matrix: right in blue, mistakes in orange, the more the fuller."""
+    """The confusion matrix: right in blue, mistakes in orange; both are dark enough for white."""
     frame = pd.DataFrame([asdict(cell) for cell in cells])
     rows, columns = (list(dict.fromkeys(frame[name])) for name in ("row", "column"))
-    x = alt.X("column:N", title=None, sort=columns, axis=alt.Axis(orient="top", labelAngle=0,
-              ticks=False, domain=False, labelFontSize=13))  # fmt: skip
-    y = alt.Y("row:N", title=None, sort=rows, axis=alt.Axis(ticks=False, domain=False,
-              labelFontSize=13, labelLimit=120))  # fmt: skip
-    base = alt.Chart(frame).encode(x=x, y=y)
-    boxes = base.mark_rect(cornerRadius=6, stroke="white", strokeWidth=4).encode(
-        color=alt.condition("datum.right", alt.value(MODEL), alt.value(OTHER)),
-        opacity=alt.Opacity("count:Q", scale=alt.Scale(range=[0.55, 1]), legend=None),
+    look: dict[str, Any] = {"ticks": False, "domain": False, "labelFontSize": 13, "labelLimit": 120}
+    gaps = alt.Scale(paddingInner=0.04)
+    base = alt.Chart(frame).encode(
+        x=alt.X("column:N", title=None, sort=columns, scale=gaps,
+                axis=alt.Axis(orient="top", labelAngle=0, **look)),
+        y=alt.Y("row:N", title=None, sort=rows, scale=gaps, axis=alt.Axis(**look)),
+    )  # fmt: skip
+    boxes = base.mark_rect(cornerRadius=6).encode(
+        color=alt.condition("datum.right", alt.value(_LIGHT[0]), alt.value(_LIGHT[1]))
     )
     texts = base.mark_text(fontSize=22, fontWeight="bold", color="white")
     return alt.layer(boxes, texts.encode(text=alt.Text("count:Q", format=","))).properties(
@@ -213,9 +226,9 @@ def counts(risks: Sequence[float], threshold: float, across: str, down: str) -> 
     students, edges = np.histogram(risks, bins=20, range=(0, 1))
     frame = pd.DataFrame({"low": edges[:-1], "high": edges[1:], "students": students})
     x = alt.X("low:Q", bin="binned", title=across, axis=alt.Axis(format=".0%"), scale=_SHARES)
-    base = alt.Chart(frame).mark_bar(color=MODEL)
+    base = alt.Chart(frame).mark_bar(color=series()[0])
     drawn = base.encode(x=x, x2="high:Q", y=alt.Y("students:Q", title=down))
-    limit = alt.Chart(pd.DataFrame({"x": [threshold]})).mark_rule(color=OTHER, strokeWidth=2)
+    limit = alt.Chart(pd.DataFrame({"x": [threshold]})).mark_rule(color=series()[1], strokeWidth=2)
     return alt.layer(drawn, limit.encode(x="x:Q")).properties(height=220)
 
 
@@ -226,7 +239,7 @@ def _lines(rows: list[dict[str, object]], names: list[str], across: str, down: s
         x=alt.X("x:Q", title=across, scale=_SHARES, axis=axis),
         y=alt.Y("y:Q", title=down, scale=_SHARES, axis=axis),
         order="order:Q",
-        color=_colours(names, SERIES, len(names) > 1),
+        color=_colours(names, series(), len(names) > 1),
         strokeDash=alt.StrokeDash("name:N", sort=names, legend=None),
     )
     return alt.layer(drawn).properties(height=_HEIGHT)

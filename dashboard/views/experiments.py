@@ -152,7 +152,7 @@ def _scores(reports: dict[str, EvaluationReport], words: Words) -> None:
     for column, score in zip(st.columns(len(_SCORES)), _SCORES, strict=True):
         marks = [
             charts.Mark(label, found.value, found.low, found.high, colour)
-            for (label, report), colour in zip(reports.items(), charts.SERIES, strict=False)
+            for (label, report), colour in zip(reports.items(), charts.series(), strict=False)
             for found in (report.scores[score],)
         ]
         with column:

@@ -156,7 +156,7 @@ def _importances(report: EvaluationReport, dataset: DatasetConfig, words: Words)
         column = dataset.columns.get(found.feature)
         label = parts.label(found.feature, column) if column else found.feature
         shown[label] = (found.mean, found.sd)
-    st.altair_chart(charts.bars(shown, words("model.importances_axis"), ".3f", charts.MODEL))
+    st.altair_chart(charts.bars(shown, words("model.importances_axis"), ".3f", signed=False))
     st.caption(words("model.importances_text"))
 
 

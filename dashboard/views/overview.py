@@ -87,12 +87,12 @@ def _scores(report: EvaluationReport, words: Words) -> None:
 
 def _limits(report: EvaluationReport, words: Words) -> None:
     st.subheader(words("overview.limits_title"), anchor=False)
-    known = [("model", report.scores, charts.MODEL), ("baseline", report.baseline, charts.OTHER)]
+    known = [("model", report.scores), ("baseline", report.baseline)]
     if report.ceiling:
-        known.append(("truth", report.ceiling.scores, charts.TRUTH))
+        known.append(("truth", report.ceiling.scores))
     marks = [
         charts.Mark(words(f"overview.{name}"), score.value, score.low, score.high, colour)
-        for name, scores, colour in known
+        for (name, scores), colour in zip(known, charts.series(), strict=False)
         for score in (scores["accuracy"],)
     ]
     st.altair_chart(charts.ruler(marks, words("overview.axis_accuracy")))

@@ -116,7 +116,7 @@ def _influences(
         parts.label(influence.feature, dataset.columns[influence.feature]): (influence.change, 0.0)
         for influence in found
     }
-    st.altair_chart(charts.bars(shown, words("predict.moves_axis"), "+.0%"))
+    st.altair_chart(charts.bars(shown, words("predict.moves_axis"), "+.0%", signed=True))
     st.caption(words("predict.moves_text"))
 
 
