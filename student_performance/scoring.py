@@ -1,5 +1,6 @@
 """Risks of students whose outcome is not known yet: a table, one student, and what would be if."""
 
+import csv
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -90,14 +91,17 @@ def blank(dataset: DatasetConfig) -> bytes:
 def to_spreadsheet(table: pd.DataFrame) -> bytes:
     """A CSV whose text cells no spreadsheet takes for a formula.
 
-    A quotation mark is put before such a cell, as OWASP advises against CSV injection.
+    A quotation mark is put before such a cell, as OWASP advises against CSV injection, and every
+    text stands in double quotes, so that no line end in it begins a cell of its own.
     """
-    texts = table.select_dtypes(exclude=["number", "bool"]).columns
-    harmless = {
-        name: [f"'{cell}" if str(cell).startswith(_FORMULA) else cell for cell in table[name]]
-        for name in texts
-    }
-    return table.assign(**harmless).to_csv(index=False, lineterminator="\n").encode()
+    told = table.rename(columns=_harmless)
+    texts = told.select_dtypes(exclude=["number", "bool"]).columns
+    told[texts] = told[texts].map(_harmless)
+    return told.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC).encode()
+
+
+def _harmless(cell: object) -> object:
+    return f"'{cell}" if str(cell).startswith(_FORMULA) else cell
 
 
 def typical(references: Sequence[FeatureReference]) -> dict[str, float | str]:

@@ -12,7 +12,13 @@ from student_performance.config import (
     RandomForestConfig,
     ThresholdPolicy,
 )
-from student_performance.curves import Confusion, CurvePoint, PrecisionPoint, ReliabilityBin
+from student_performance.curves import (
+    Confusion,
+    CurvePoint,
+    OperatingPoint,
+    PrecisionPoint,
+    ReliabilityBin,
+)
 from student_performance.drift import FeatureDrift, FeatureReference
 from student_performance.evaluation import EvaluationReport
 from student_performance.examples import Example
@@ -192,6 +198,18 @@ def report(**changes: Any) -> EvaluationReport:
         ),
         "confusion": Confusion(
             flagged_at_risk=61, flagged_passing=29, missed_at_risk=41, cleared_passing=169
+        ),
+        "operating": tuple(
+            OperatingPoint(
+                threshold=t,
+                counts=Confusion(
+                    flagged_at_risk=found,
+                    flagged_passing=alarms,
+                    missed_at_risk=102 - found,
+                    cleared_passing=198 - alarms,
+                ),
+            )
+            for t, found, alarms in ((0.01, 102, 198), (0.5, 61, 29), (0.99, 0, 0))
         ),
         "importances": (
             Importance(feature="hours_studied", mean=0.12, sd=0.01, repeats=10),

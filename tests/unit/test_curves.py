@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from student_performance.curves import confusion, precision_recall, reliability, roc
+from student_performance.curves import confusion, operating, precision_recall, reliability, roc
 from student_performance.metrics import wilson
 
 Y = np.array([1, 0, 1, 0], np.int8)
@@ -111,3 +111,17 @@ def test_counts_add_up_and_curves_never_turn_back(
         assert along == sorted(along)
     recall = [point.recall for point in precision_recall(y, p)]
     assert recall == sorted(recall, reverse=True)
+
+
+def test_operating_points_count_everybody_at_every_whole_percent() -> None:
+    rng = np.random.default_rng(2)
+    p = np.round(rng.uniform(size=300), 2)  # many stand exactly on a threshold
+    y = (rng.uniform(size=300) < p).astype(np.int8)
+    points = operating(y, p)
+
+    assert [point.threshold for point in points] == [i / 100 for i in range(1, 100)]
+    for point in points:
+        assert point.counts == confusion(y, p, point.threshold)
+        flagged = point.counts.flagged_at_risk + point.counts.flagged_passing
+        assert flagged == (p >= point.threshold).sum()
+        assert sum(point.counts.model_dump().values()) == 300

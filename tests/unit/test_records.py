@@ -36,6 +36,8 @@ RECORDS = [
     Provenance(data_md5="a", git_commit="b", zenml_run_id="c", code_sha256="d"),
     RunSummary(
         run_id="run",
+        experiment_id="1",
+        zenml_run_id=None,
         started=datetime(2026, 11, 23, tzinfo=UTC),
         status="FAILED",
         candidate=None,
