@@ -23,6 +23,8 @@ from dashboard.views import experiments, model, overview, predict, registry  # n
 from dashboard.words import LANGUAGES, Words  # noqa: E402
 from student_performance.errors import ProductError  # noqa: E402
 
+# Without an icon of our own, the browser would fetch one from another machine.
+_ICON = str(PROJECT / "dashboard" / "icon.svg")
 _PAGES = {
     "overview": (overview.show, ":material/home:"),
     "experiments": (experiments.show, ":material/science:"),
@@ -35,7 +37,7 @@ _PAGES = {
 def main() -> None:
     """Draw the menu and the chosen page."""
     words = Words(st.session_state.get("language", "en"))
-    st.set_page_config(page_title=words("app.title"), page_icon=":material/school:", layout="wide")
+    st.set_page_config(page_title=words("app.title"), page_icon=_ICON, layout="wide")
     chosen = st.navigation([_page(name, words) for name in _PAGES])
     with st.sidebar:
         _choices(words)

@@ -1,7 +1,7 @@
 """What several pages show alike."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 import streamlit as st
@@ -26,6 +26,17 @@ def reasons(listed: Iterable[Reason]) -> None:
     for reason in listed:
         mark = ":green[:material/check:]" if reason.passed else ":red[:material/close:]"
         st.markdown(f"{mark} {plain(reason.text)}")
+
+
+def download(
+    label: str, data: str | bytes | Callable[[], str | bytes], file: str, icon: str = "download"
+) -> None:
+    """A button that gives a file and leaves the page as it is."""
+    kinds = {"csv": "text/csv", "html": "text/html", "md": "text/markdown"}
+    st.download_button(
+        label, data, file, kinds.get(file.rpartition(".")[2], "application/octet-stream"),
+        icon=f":material/{icon}:", on_click="ignore", width="stretch",
+    )  # fmt: skip
 
 
 def plain(text: str) -> str:

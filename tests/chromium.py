@@ -2,13 +2,14 @@
 
 import shutil
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, Route
+    from playwright.sync_api import Browser, Page, Route
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _HERE = ("127.0.0.1", "localhost")
@@ -31,21 +32,31 @@ def page() -> Iterator["Page"]:
             ],
         )  # fmt: skip
         try:
-            context = browser.new_context(viewport={"width": 1440, "height": 900})
-            context.route("**/*", answer_from_here)
-            yield context.new_page()
-            context.unroute_all(behavior="ignoreErrors")
+            with window(browser, viewport={"width": 1440, "height": 900}) as opened:
+                yield opened
         finally:
             browser.close()
 
 
-def answer_from_here(route: "Route") -> None:
-    """Answer without the browser's own network, and never with another machine's pages.
+@contextmanager
+def window(browser: "Browser", **options: Any) -> Iterator["Page"]:
+    """A page of its own context, which loads what is on this machine and nothing else."""
+    context = browser.new_context(permissions=["local-network-access"], **options)
+    context.route("**/*", _from_here)
+    yield context.new_page()
+    context.unroute_all(behavior="ignoreErrors")
+    context.close()
+
+
+def _from_here(route: "Route") -> None:
+    """Load without the browser's own network.
 
     Chromium gives up all that it is loading (`ERR_NETWORK_CHANGED`) when a network interface comes
     or goes, as each container that starts beside it makes one do.
     """
-    if urlsplit(route.request.url).hostname in _HERE:
-        route.fulfill(response=route.fetch(timeout=_SLOW))
-    else:
+    if urlsplit(route.request.url).hostname not in _HERE:
         route.abort()
+    elif route.request.method == "GET":
+        route.fulfill(response=route.fetch(timeout=_SLOW))
+    else:  # a file on its way up is known to the browser only
+        route.continue_()

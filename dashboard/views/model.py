@@ -1,5 +1,7 @@
 """One version: its mistakes at any threshold, its curves, what it relies on, and whom it serves."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -201,13 +203,12 @@ def _downloads(version: Version, report: EvaluationReport, words: Words) -> None
         st.markdown(card)
     stem = f"{version.name}_{version.number}"
     first, second, third = st.columns(3)
-    first.download_button(words("model.get_card"), card, f"{stem}.md", "text/markdown",
-                          icon=":material/description:", width="stretch")  # fmt: skip
-    second.download_button(words("model.get_report"), lambda: report_page(report),
-                           f"{stem}.html", "text/html", icon=":material/analytics:",
-                           width="stretch")  # fmt: skip
-    third.download_button(words("model.get_model"),
-                          lambda: live.model_file(version.run_id, version),
-                          f"{stem}.skops", "application/octet-stream",
-                          icon=":material/download:", width="stretch")  # fmt: skip
+    with first:
+        parts.download(words("model.get_card"), card, f"{stem}.md", "description")
+    with second:
+        page = partial(report_page, report)
+        parts.download(words("model.get_report"), page, f"{stem}.html", "analytics")
+    with third:
+        file = partial(live.model_file, version.run_id, version)
+        parts.download(words("model.get_model"), file, f"{stem}.skops")
     st.caption(words("model.sha", sha=version.sha256))

@@ -59,10 +59,7 @@ def _explain(contract: DatasetConfig, words: Words) -> None:
             ),
             hide_index=True,
         )
-        st.download_button(
-            words("table.blank"), scoring.blank(contract), f"{contract.name}.csv", "text/csv",
-            icon=":material/download:",
-        )  # fmt: skip
+        parts.download(words("table.blank"), scoring.blank(contract), f"{contract.name}.csv")
 
 
 def _survey(
@@ -110,10 +107,7 @@ def _scored(table: pd.DataFrame, threshold: float, name: str, words: Words) -> N
         ),
         icon=":material/check:",
     )
-    st.download_button(
-        words("table.download"), scoring.to_spreadsheet(table), f"risks_{name}", "text/csv",
-        icon=":material/download:", type="primary",
-    )  # fmt: skip
+    parts.download(words("table.download"), scoring.to_spreadsheet(table), f"risks_{name}")
     left, right = st.columns([3, 2], gap="large")
     with left:
         shown = parts.number(min(_SHOWN, len(table)), words, 0)

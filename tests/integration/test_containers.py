@@ -14,7 +14,7 @@ import boto3
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.chromium import answer_from_here
+from tests.chromium import window
 from tests.conftest import PROJECT, Outcome
 from tests.integration.composed import SET, Composed, engine_answers, newcomer
 from tests.integration.test_minio_stack import COMPARED
@@ -86,19 +86,15 @@ def test_bucket_registry_and_lineage_have_it(composed: Composed, trained: Outcom
 def test_mlflow_shows_the_version(composed: Composed, trained: Outcome, page: Page) -> None:
     values = composed.settings
     assert page.context.browser is not None
-    context = page.context.browser.new_context(
-        viewport={"width": 1440, "height": 900},
-        http_credentials={
-            "username": values["MLFLOW_TRACKING_USERNAME"],
-            "password": values["MLFLOW_TRACKING_PASSWORD"],
-        },
-    )
-    context.route("**/*", answer_from_here)
-    opened = context.new_page()
-    opened.goto(f"{values['MLFLOW_TRACKING_URI']}/#/models/student_performance")
-    expect(opened.get_by_text("champion").first).to_be_visible(timeout=60_000)
-    take(opened, "containers-mlflow")
-    context.unroute_all(behavior="ignoreErrors")
+    login = {
+        "username": values["MLFLOW_TRACKING_USERNAME"],
+        "password": values["MLFLOW_TRACKING_PASSWORD"],
+    }
+    wide = {"width": 1440, "height": 900}
+    with window(page.context.browser, viewport=wide, http_credentials=login) as opened:
+        opened.goto(f"{values['MLFLOW_TRACKING_URI']}/#/models/student_performance")
+        expect(opened.get_by_text("champion").first).to_be_visible(timeout=60_000)
+        take(opened, "containers-mlflow")
 
 
 def test_zenml_dashboard_shows_the_run(composed: Composed, trained: Outcome, page: Page) -> None:
