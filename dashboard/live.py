@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -17,6 +18,7 @@ from student_performance.settings import local_tracking_uri
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 _SECONDS = 60
+_BATCH = 100  # trainings
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -67,6 +69,40 @@ def audit(name: str) -> list[AuditRecord]:
 def runs(name: str, limit: int) -> list[RunSummary]:
     """The newest trainings."""
     return Tracker(store()).runs(name, limit)
+
+
+@dataclass
+class History:
+    """The trainings of a data set that were read so far: MLflow reads about a hundred a second."""
+
+    runs: dict[str, RunSummary] = field(default_factory=dict)
+    complete: bool = False
+
+
+@st.cache_resource(show_spinner=False)
+def _history(name: str) -> History:
+    return History()
+
+
+def history(name: str) -> History:
+    """The newest trainings as they are now, and the older ones that were read before."""
+    known, newest = _history(name), runs(name, _BATCH)
+    if not known.runs.keys() & {run.run_id for run in newest}:  # nobody has looked for long
+        known.runs.clear()
+        known.complete = len(newest) < _BATCH
+    known.runs |= {run.run_id: run for run in newest}
+    return known
+
+
+def read_older(name: str) -> None:
+    """Read the next trainings before those that are known."""
+    known = _history(name)
+    oldest = min(run.started for run in known.runs.values())
+    with answering(store()):
+        found = Tracker(store()).runs(name, _BATCH, until=oldest)
+    before = len(known.runs)
+    known.runs |= {run.run_id: run for run in found}
+    known.complete = len(known.runs) == before
 
 
 @st.cache_data(show_spinner=False, max_entries=50)

@@ -7,12 +7,12 @@ import streamlit as st
 
 from dashboard import charts, live, parts
 from dashboard.words import Words
+from student_performance.errors import RegistryError
 from student_performance.evaluation import EvaluationReport
 from student_performance.metrics import Estimate
 from student_performance.records import RunSummary
 from student_performance.settings import mlflow_page, zenml_page
 
-_PAGE = 100  # trainings that are asked for at first
 _MOST = 5  # trainings side by side
 _PERCENT = 0.01
 _SCORES = ("accuracy", "roc_auc", "log_loss")
@@ -21,27 +21,26 @@ _SCORES = ("accuracy", "roc_auc", "log_loss")
 def show(name: str, words: Words) -> None:
     """Draw the page for a data set."""
     st.title(words("experiments.title"), anchor=False)
-    limit = st.session_state.setdefault(f"limit.{name}", _PAGE)
     with st.spinner(words("experiments.reading")):
-        runs = live.runs(name, limit)
+        history = live.history(name)
+    runs = sorted(history.runs.values(), key=lambda run: run.started, reverse=True)
     if not runs:
         command = f"python run.py train --dataset {name}"
         parts.empty(words("experiments.none_title"), words("experiments.none_text"), command, words)
         return
     chosen = _history(_filtered(runs, words), name, words)
-    if len(runs) == limit:
-        st.button(words("experiments.more", limit=limit), on_click=_more, args=(name,))
+    older = st.container()
     st.divider()
-    if not chosen:
-        st.info(words("experiments.choose", most=_MOST), icon=":material/touch_app:")
-        return
     if len(chosen) > _MOST:
         st.warning(words("experiments.too_many", most=_MOST), icon=":material/warning:")
-    _compare(chosen[:_MOST], words)
-
-
-def _more(name: str) -> None:
-    st.session_state[f"limit.{name}"] *= 10
+    if chosen:
+        _compare(chosen[:_MOST], words)
+    else:
+        st.info(words("experiments.choose", most=_MOST), icon=":material/touch_app:")
+    if not history.complete:  # the newest are there to be worked with in the meantime
+        with older, st.spinner(words("experiments.older")):
+            live.read_older(name)
+        st.rerun()
 
 
 def _filtered(runs: list[RunSummary], words: Words) -> list[RunSummary]:
@@ -86,7 +85,7 @@ def _history(runs: list[RunSummary], name: str, words: Words) -> list[RunSummary
     )
     st.caption(words("experiments.found", count=parts.number(len(runs), words, 0)))
     picked = st.dataframe(
-        table, hide_index=True, column_config=_columns(words), on_select="rerun",
+        table, hide_index=True, column_config=_columns(words), on_select="rerun", placeholder="–",
         selection_mode="multi-row", key=f"history.{name}",
     )  # fmt: skip
     return [runs[row] for row in picked.selection.rows if row < len(runs)]
@@ -109,12 +108,16 @@ def _columns(words: Words) -> dict[str, Any]:
 
 def _compare(runs: list[RunSummary], words: Words) -> None:
     st.subheader(words("experiments.side_by_side"), anchor=False)
-    judged = [run for run in runs if run.accuracy]
-    reports = {_label(run): live.report(run.run_id) for run in judged}
-    _links(runs, words)
+    reports = {}
     for run in runs:
-        if run not in judged:
+        if run.accuracy is None:
             st.caption(words("experiments.not_judged", run=_label(run)))
+            continue
+        try:
+            reports[_label(run)] = live.report(run.run_id)
+        except RegistryError as error:
+            st.warning(parts.plain(error.message), icon=":material/warning:")
+    _links(runs, words)
     if reports:
         _scores(reports, words)
         _overlaid(reports, words)

@@ -128,12 +128,15 @@ class Tracker:
         """Every setting of a training by its dotted name."""
         return dict(self._client.get_run(run_id).data.params)
 
-    def runs(self, experiment: str, limit: int = 20) -> list[RunSummary]:
-        """The newest trainings of an experiment."""
+    def runs(
+        self, experiment: str, limit: int = 20, until: datetime | None = None
+    ) -> list[RunSummary]:
+        """The newest trainings of an experiment, or the newest that began until a moment."""
         known = self._client.get_experiment_by_name(experiment)
         if known is None:
             return []
-        found = self._client.search_runs([known.experiment_id], max_results=limit)
+        began = f"attributes.start_time <= {until.timestamp() * 1000:.0f}" if until else ""
+        found = self._client.search_runs([known.experiment_id], began, max_results=limit)
         versions = self._client.search_model_versions(f"name='{experiment}'", max_results=10_000)
         numbers = {version.run_id: str(version.version) for version in versions}
         return [_summary(run, numbers.get(run.info.run_id)) for run in found]
