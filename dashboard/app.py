@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 if str(PROJECT) not in sys.path:  # `streamlit run` knows the folder of this file only
     sys.path.insert(0, str(PROJECT))
 
-from student_performance.settings import prepare_mlflow  # noqa: E402
+from student_performance.settings import prepare_mlflow, refresh_seconds  # noqa: E402
 
 prepare_mlflow()
 # A connection that is kept would go on with a local store that was deleted and made anew.
@@ -41,6 +42,7 @@ def main() -> None:
     chosen = st.navigation([_page(name, words) for name in _PAGES])
     with st.sidebar:
         _choices(words)
+        _watch(st.session_state["dataset"])
     chosen.run()
 
 
@@ -61,6 +63,24 @@ def _choices(words: Words) -> None:
     st.radio(words("app.language"), LANGUAGES, format_func=LANGUAGES.get, key="language")
     st.button(words("app.refresh"), on_click=live.refresh, icon=":material/refresh:",
               help=words("app.refresh_help"))  # fmt: skip
+
+
+def _watch(name: str) -> None:
+    """Draw the page anew when there is something new, and leave the reader alone otherwise."""
+    seconds = refresh_seconds()
+
+    @st.fragment(run_every=seconds)
+    def look() -> None:
+        asked, *known = st.session_state.get("news", (0.0, name, None))
+        if known[0] == name and time.monotonic() - asked < 0.9 * seconds:
+            return  # the reader has done something; that is not the timer
+        now = live.news(name)
+        st.session_state["news"] = time.monotonic(), name, now
+        if asked and known != [name, now] and known[0] == name:
+            live.refresh()
+            st.rerun()
+
+    look()
 
 
 def _guarded(page: str, words: Words) -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 from student_performance.audit import Alias, AuditRecord
 from student_performance.config_files import load_configs
 from student_performance.contract import DatasetConfig
+from student_performance.errors import ProductError
 from student_performance.evaluation import EvaluationReport
 from student_performance.records import RunSummary, Version
 from student_performance.registry import Registry, Store, Tracker, answering
@@ -142,6 +143,19 @@ def contract(name: str) -> DatasetConfig:
 def champion(name: str) -> Version | None:
     """The version that serves."""
     return next((v for v in versions(name) if "champion" in v.aliases), None)
+
+
+def news(name: str) -> object:
+    """Changes when another version serves, a training begins or ends, or the store comes or goes.
+
+    Three short questions, so that it can be asked again and again.
+    """
+    try:
+        with answering(store()):
+            newest = Tracker(store()).runs(name, 1)
+            return Registry(store()).aliases(name), [(run.run_id, run.status) for run in newest]
+    except ProductError:
+        return None
 
 
 def promote(name: str, number: str, by: str, why: str) -> str:

@@ -45,14 +45,24 @@ def local_servers_file() -> Path:
 
 def mlflow_page() -> str | None:
     """Where people open MLflow's pages: `STUDENT_PERFORMANCE_MLFLOW_PAGE`, else its server."""
-    server = os.environ.get("MLFLOW_TRACKING_URI", "")
-    named = os.environ.get("STUDENT_PERFORMANCE_MLFLOW_PAGE")
-    return named or (server if server.startswith("http") else None)
+    return _page("STUDENT_PERFORMANCE_MLFLOW_PAGE") or _page("MLFLOW_TRACKING_URI")
 
 
 def zenml_page() -> str | None:
     """Where people open ZenML's pages: `STUDENT_PERFORMANCE_ZENML_PAGE`, else its server."""
-    return os.environ.get("STUDENT_PERFORMANCE_ZENML_PAGE") or os.environ.get("ZENML_STORE_URL")
+    return _page("STUDENT_PERFORMANCE_ZENML_PAGE") or _page("ZENML_STORE_URL")
+
+
+def _page(variable: str) -> str | None:
+    """An address for a browser, without the name and password that a program may need."""
+    scheme, _, rest = os.environ.get(variable, "").rstrip("/").partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}" if scheme in ("http", "https") else None
+
+
+def refresh_seconds() -> int:
+    """How often an open dashboard looks for news: `STUDENT_PERFORMANCE_REFRESH_SECONDS`, or 60."""
+    text = os.environ.get("STUDENT_PERFORMANCE_REFRESH_SECONDS", "")
+    return int(text) if text.isascii() and text.isdigit() and int(text) > 0 else 60
 
 
 def may_move_aliases() -> bool:
