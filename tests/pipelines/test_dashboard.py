@@ -6,6 +6,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import live
+from student_performance.errors import RegistryError
+from student_performance.registry import Store
 from tests.conftest import MIDDLE, PROJECT, Outcome, Stores
 
 Train = Callable[..., Outcome]
@@ -24,6 +26,19 @@ def opened(**state: object) -> AppTest:
     for key, value in state.items():
         shown.session_state[key] = value
     return shown.run()
+
+
+def view(page: str, dataset: str = "student_performance") -> AppTest:
+    """One page by itself; the menu of a page that is not the first cannot be used here."""
+
+    def script(page: str, dataset: str) -> None:
+        from importlib import import_module
+
+        from dashboard.words import Words
+
+        import_module(f"dashboard.views.{page}").show(dataset, Words("en"))
+
+    return AppTest.from_function(script, default_timeout=60, args=(page, dataset)).run()
 
 
 def text(shown: AppTest) -> str:
@@ -116,3 +131,96 @@ def test_version_without_its_report_is_told_in_a_sentence(train: Train, stores: 
 
     assert not shown.exception
     assert "The report of MLflow run" in shown.error[0].value
+
+
+@pytest.mark.parametrize("page", ["overview", "experiments", "model", "predict", "registry"])
+def test_every_page_of_an_empty_store_says_what_to_type(page: str, stores: Stores) -> None:
+    shown = view(page, "oulad")
+
+    assert not shown.exception
+    assert [code.value for code in shown.code] == ["python run.py train --dataset oulad"]
+    assert len(shown.title) == len(shown.subheader) == 1
+
+
+def test_registry_is_for_looking_unless_changes_are_allowed(
+    train: Train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train()
+    shown = view("registry")
+    assert not shown.exception
+    assert not shown.button
+    assert "switched off" in shown.expander[0].label
+
+    monkeypatch.setenv("STUDENT_PERFORMANCE_REGISTRY_ACTIONS", "on")
+    allowed = view("registry")
+    assert [button.label for button in allowed.button] == ["Let it serve …", "Roll back …"]
+    assert all(button.disabled for button in allowed.button)
+
+
+def test_other_question_than_the_model_learnt_is_not_answered(train: Train) -> None:
+    train("--set=dataset.target.pass_mark=70")
+    shown = view("predict")
+
+    assert not shown.exception
+    assert "The question has changed" in text(shown)
+    assert not shown.slider
+
+
+def test_changed_model_file_is_not_loaded(train: Train, stores: Stores) -> None:
+    train()
+    for file in (stores.root / "home" / "mlflow" / "artifacts").rglob("model.skops"):
+        file.write_bytes(file.read_bytes() + b"changed")
+    with pytest.raises(RegistryError, match="SHA-256"):
+        live.model("run", live.versions("student_performance")[0])
+
+
+def test_training_that_failed_has_no_scores_and_breaks_nothing(
+    train: Train, stores: Stores
+) -> None:
+    train()
+    client = live.store().client
+    experiment = client.get_experiment_by_name("student_performance")
+    assert experiment is not None
+    failed = client.create_run(experiment.experiment_id)
+    client.set_terminated(failed.info.run_id, "FAILED")
+    live.refresh()
+    shown = view("experiments")
+
+    assert not shown.exception
+    assert "2 trainings, the newest first" in text(shown)
+
+
+def test_history_is_read_piece_by_piece(
+    train: Train, stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train()
+    client = live.store().client
+    experiment = client.get_experiment_by_name("student_performance")
+    assert experiment is not None
+    for at in range(7):  # long ago, some of them in the same millisecond
+        client.create_run(experiment.experiment_id, start_time=1_000_000 + at // 2)
+    live.refresh()
+    monkeypatch.setattr(live, "_BATCH", 3)
+    shown = view("experiments")
+
+    assert not shown.exception
+    assert "8 trainings, the newest first" in text(shown)
+    assert live.history("student_performance").complete
+
+
+def test_news_changes_with_the_registry_and_with_the_store(
+    cli: Train, train: Train, stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = live.news("student_performance")
+    train()
+    first = live.news("student_performance")
+    assert live.news("student_performance") == first != empty
+    train(MIDDLE)
+    second = live.news("student_performance")
+    assert second != first
+    cli("promote", "2", "--reason", "a trial")
+    assert live.news("student_performance") not in (first, second)
+
+    monkeypatch.setattr(live, "store", lambda: Store("http://127.0.0.1:9"))
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    assert live.news("student_performance") is None

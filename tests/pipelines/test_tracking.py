@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from importlib import metadata
 from pathlib import Path
 
@@ -11,7 +12,10 @@ import pytest
 from mlflow import MlflowClient
 from zenml.client import Client
 
+from student_performance import model_files
+from student_performance.errors import RegistryError
 from student_performance.figures import FIGURES
+from student_performance.registry import Registry, Store, Tracker
 from student_performance.settings import local_tracking_uri
 from tests.conftest import Outcome, Stores
 
@@ -154,3 +158,38 @@ def test_models_and_tables_are_stored_without_pickle(trained: Outcome, stores: S
 
     assert {".parquet", ".skops"} <= files
     assert not files & {".pkl", ".pickle", ".joblib", ".cloudpickle"}
+
+
+def test_run_is_found_again_with_its_settings_and_its_lineage(
+    trained: Outcome, stores: Stores
+) -> None:
+    tracker = Tracker(Store(local_tracking_uri()))
+    run = tracker.runs("student_performance")[0]
+
+    assert run.run_id == trained.json["verdict"]["model"]["run_id"]
+    assert run.zenml_run_id == trained.json["zenml_run_id"]
+    assert tracker.parameters(run.run_id)["chosen"] == run.candidate
+    assert tracker.runs("student_performance", until=run.started) == [run]
+    assert tracker.runs("student_performance", until=run.started - timedelta(seconds=1)) == []
+
+
+def test_file_of_a_version_is_given_whole_or_said_to_be_gone(
+    trained: Outcome, stores: Stores
+) -> None:
+    registry = Registry(Store(local_tracking_uri()))
+    version = registry.versions("student_performance")[0]
+    assert model_files.digest(registry.file(version)) == version.sha256
+    for file in (stores.root / "home" / "mlflow" / "artifacts").rglob("model.skops"):
+        file.unlink()
+
+    with pytest.raises(RegistryError, match="version 1 is gone"):
+        registry.file(version)
+
+
+def test_person_on_a_page_is_named_in_the_audit(trained: Outcome, stores: Stores) -> None:
+    store = Store(local_tracking_uri())
+    Registry(store, by="a teacher").promote("student_performance", "1", "once more")
+
+    assert [record.actor for record in Registry(store).audit("student_performance")] == [
+        "tester", "a teacher",
+    ]  # fmt: skip
