@@ -89,9 +89,9 @@ def history(name: str) -> History:
     """The newest trainings as they are now, and the older ones that were read before."""
     known, newest = _history(name), runs(name, _BATCH)
     if not known.runs.keys() & {run.run_id for run in newest}:  # nobody has looked for long
-        known.runs.clear()
-        known.complete = len(newest) < _BATCH
-    known.runs |= {run.run_id: run for run in newest}
+        known.runs, known.complete = {}, len(newest) < _BATCH
+    # Several readers share it: a dictionary that one of them walks through is never changed.
+    known.runs = known.runs | {run.run_id: run for run in newest}
     return known
 
 
@@ -101,9 +101,8 @@ def read_older(name: str) -> None:
     oldest = min(run.started for run in known.runs.values())
     with answering(store()):
         found = Tracker(store()).runs(name, _BATCH, until=oldest)
-    before = len(known.runs)
-    known.runs |= {run.run_id: run for run in found}
-    known.complete = len(known.runs) == before
+    known.complete = {run.run_id for run in found} <= known.runs.keys()
+    known.runs = known.runs | {run.run_id: run for run in found}
 
 
 @st.cache_data(show_spinner=False, max_entries=50)

@@ -120,6 +120,10 @@ def test_dashboard_shows_the_champion(composed: Composed, trained: Outcome, page
     expect(champion).to_be_visible(timeout=60_000)
     expect(page.get_by_text("The gate promoted it.")).to_be_visible()
     take(page, "containers-dashboard")
+    menu = page.get_by_test_id("stSidebarNav")
+    menu.get_by_text("Predict", exact=True).click()
+    expect(page.get_by_test_id("stMetricValue")).to_have_text(re.compile(r"\d+ %"), timeout=60_000)
+    take(page, "containers-predict")
 
 
 def take(page: Page, name: str) -> None:

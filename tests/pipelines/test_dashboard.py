@@ -133,6 +133,21 @@ def test_version_without_its_report_is_told_in_a_sentence(train: Train, stores: 
     assert "The report of MLflow run" in shown.error[0].value
 
 
+def test_defect_of_a_page_is_a_sentence_for_the_reader_and_a_traceback_for_the_log(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(name: str) -> None:
+        raise ValueError("a defect with a student's name in it")
+
+    monkeypatch.setattr(live, "champion", broken)
+    shown = opened()
+
+    assert not shown.exception
+    assert "Something on this page failed" in shown.error[0].value
+    assert "defect" not in text(shown)
+    assert "a defect" in caplog.text
+
+
 @pytest.mark.parametrize("page", ["overview", "experiments", "model", "predict", "registry"])
 def test_every_page_of_an_empty_store_says_what_to_type(page: str, stores: Stores) -> None:
     shown = view(page, "oulad")

@@ -29,7 +29,7 @@ ALLOWED = {
     "pipelines": {"pipelines", "steps", "student_performance"},
     "servers": {"servers", "student_performance"},
     "stacks": {"stacks", "student_performance"},
-    "benchmarks": {"benchmarks", "student_performance"},
+    "benchmarks": {"benchmarks", "dashboard", "student_performance"},
     "dashboard": {"dashboard", "student_performance"},
     "cli": set(PACKAGES) - {"benchmarks", "dashboard"},
 }
@@ -40,7 +40,7 @@ FORBIDDEN = {
     "pipelines": {"mlflow", "pandas", "sklearn"},
     "servers": {"zenml", "mlflow", "pandas", "sklearn"},
     "stacks": {"mlflow", "pandas", "sklearn"},
-    "benchmarks": {"zenml", "mlflow", "streamlit"},
+    "benchmarks": {"zenml", "mlflow"},
     "dashboard": {"zenml", "mlflow", "sklearn"},
     "cli": {"mlflow", "sklearn", "streamlit"},
 }
