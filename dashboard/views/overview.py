@@ -63,7 +63,10 @@ def _headline(version: Version, words: Words) -> None:
 def _scores(report: EvaluationReport, words: Words) -> None:
     accuracy, ranking = report.scores["accuracy"], report.scores["roc_auc"]
     calibration = report.scores["calibration_error"]
-    majority = parts.percent(report.baseline["accuracy"].value, words)
+    majority, average = (
+        parts.percent(report.baseline[name].value, words)
+        for name in ("accuracy", "calibration_error")
+    )
     shown = (
         ("accuracy", parts.percent(accuracy.value, words),
          (parts.percent(accuracy.low, words), parts.percent(accuracy.high, words)),
@@ -72,14 +75,14 @@ def _scores(report: EvaluationReport, words: Words) -> None:
          (parts.number(ranking.low, words), parts.number(ranking.high, words)),
          words("overview.beside_coin")),
         ("calibration", parts.percent(calibration.value, words),
-         (parts.percent(calibration.low, words), parts.percent(calibration.high, words)), ""),
+         (parts.percent(calibration.low, words), parts.percent(calibration.high, words)),
+         words("overview.beside_average", baseline=average)),
     )  # fmt: skip
     for column, (name, value, (low, high), beside) in zip(st.columns(3), shown, strict=True):
         with column, st.container(border=True, height="stretch"):
             st.metric(words(f"overview.{name}"), value, help=words(f"overview.{name}_help"))
             st.caption(words("overview.interval", low=low, high=high))
-            if beside:
-                st.caption(beside)
+            st.caption(beside)
     share = parts.percent(report.prevalence, words)
     rows = parts.number(report.n_test, words, 0)
     st.caption(words("overview.holdout", rows=rows, share=share))

@@ -113,11 +113,13 @@ def _scored(table: pd.DataFrame, threshold: float, name: str, words: Words) -> N
         shown = parts.number(min(_SHOWN, len(table)), words, 0)
         st.caption(words("table.first", shown=shown))
         bar = st.column_config.ProgressColumn(
-            words("predict.risk"), format="percent", min_value=0, max_value=1
+            words("predict.risk"), format="%.0f %%", min_value=0, max_value=100
         )
         flag = st.column_config.CheckboxColumn(words("table.flagged"))
         columns = {scoring.RISK: bar, scoring.FLAGGED: flag}
-        st.dataframe(table.head(_SHOWN), hide_index=True, column_config=columns)
+        first = table.head(_SHOWN)
+        first = first.assign(**{scoring.RISK: 100 * first[scoring.RISK]})
+        st.dataframe(first, hide_index=True, column_config=columns)
     with right:
         axes = (words("predict.risk"), words("table.students"))
         st.altair_chart(charts.counts(table[scoring.RISK].tolist(), threshold, *axes))
