@@ -1,5 +1,6 @@
 """The risk of one student, what moves it, and what would be if; and a whole table."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -9,12 +10,32 @@ from dashboard.views import predict_table
 from dashboard.words import Words
 from student_performance import scoring
 from student_performance.contract import Column, DatasetConfig, Kind
-from student_performance.drift import FeatureReference
 from student_performance.evaluation import EvaluationReport
 from student_performance.run_record import question
 
 _WHOLE_STEPS = 200  # a curve over whole numbers has a point for each, up to so many
 _CURVE_POINTS = 61
+_MOST = 10  # factors in a picture
+_NOTHING = 0.0005  # a change of the risk that rounds to no percent
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The model that is asked, what is known of it, and what it may be asked about."""
+
+    model: Any
+    report: EvaluationReport
+    dataset: DatasetConfig
+
+    def column(self, name: str) -> Column:
+        return self.dataset.columns[name]
+
+    def label(self, name: str) -> str:
+        return parts.label(name, self.column(name))
+
+    def range(self, name: str) -> tuple[float, float]:
+        known = {reference.feature: reference for reference in self.report.setup.reference}
+        return scoring.plausible_range(self.column(name), known[name])
 
 
 def show(name: str, words: Words) -> None:
@@ -28,47 +49,42 @@ def show(name: str, words: Words) -> None:
     if version.question != question(dataset):
         parts.empty(words("predict.other_title"), words("predict.other_text"), train, words)
         return
-    report, model = live.report(version.run_id), live.model(version.run_id, version)
+    asked = _Asked(live.model(version.run_id, version), live.report(version.run_id), dataset)
     st.caption(words("predict.advice", number=version.number))
     one, table = st.tabs([words("predict.one"), words("predict.table")])
     with one:
-        _one(model, report, dataset, words)
+        _one(asked, words)
     with table:
-        predict_table.show(model, report.threshold, dataset, words)
+        predict_table.show(asked.model, asked.report.threshold, dataset, words)
 
 
-def _one(model: Any, report: EvaluationReport, dataset: DatasetConfig, words: Words) -> None:
-    known = {reference.feature: reference for reference in report.setup.reference}
-    typical = scoring.typical(report.setup.reference)
+def _one(asked: _Asked, words: Words) -> None:
+    typical = scoring.typical(asked.report.setup.reference)
     left, right = st.columns([2, 3], gap="large")
     with left:
         st.subheader(words("predict.student"), anchor=False)
-        student = {
-            name: _asked(column, known[name], typical[name], f"student.{dataset.name}.{name}")
-            for name, column in dataset.features.items()
-        }
+        student = {name: _input(asked, name, value, "student") for name, value in typical.items()}
         st.caption(words("predict.typical"))
-    risk = scoring.risk_of(model, student)
     with right:
-        _answer(risk, report, words)
-        _influences(model, student, report, dataset, words)
+        _answer(scoring.risk_of(asked.model, student), asked.report, words)
+        _influences(asked, student, words)
     st.divider()
-    _what_if(model, student, report, dataset, words)
+    _what_if(asked, student, words)
 
 
-def _asked(
-    column: Column, reference: FeatureReference, value: float | str, key: str
-) -> float | str:
+def _input(asked: _Asked, name: str, value: float | str, use: str) -> float | str:
     """A slider or a choice; it begins at the given value."""
-    label = parts.label(reference.feature, column)
+    column, key = asked.column(name), f"{use}.{asked.dataset.name}.{name}"
+    label = parts.label(name, column)
     if column.categories is not None:
         place = column.categories.index(str(value))
         return st.selectbox(label, column.categories, place, key=key)
-    low, high = scoring.plausible_range(column, reference)
+    low, high = asked.range(name)
     if _is_whole(column):
-        return float(st.slider(label, int(low), int(high), round(float(value)), key=key))
+        whole = min(max(round(float(value)), int(low)), int(high))
+        return float(st.slider(label, int(low), int(high), whole, key=key))
     step, form = (0.01, "%.2f") if high - low <= 1 else (0.5, "%.1f")
-    start = round(float(value) / step) * step
+    start = min(max(round(float(value) / step) * step, low), high)
     return st.slider(label, low, high, start, step, format=form, key=key)
 
 
@@ -100,66 +116,51 @@ def _answer(risk: float, report: EvaluationReport, words: Words) -> None:
         )
 
 
-def _influences(
-    model: Any,
-    student: scoring.Student,
-    report: EvaluationReport,
-    dataset: DatasetConfig,
-    words: Words,
-) -> None:
+def _influences(asked: _Asked, student: scoring.Student, words: Words) -> None:
     st.subheader(words("predict.moves"), anchor=False)
-    found = scoring.influences(model, student, report.setup.reference)
-    if all(abs(influence.change) < 0.0005 for influence in found):
+    found = scoring.influences(asked.model, student, asked.report.setup.reference)
+    if all(abs(influence.change) < _NOTHING for influence in found):
         st.caption(words("predict.moves_none"))
         return
-    shown = {
-        parts.label(influence.feature, dataset.columns[influence.feature]): (influence.change, 0.0)
-        for influence in found
-    }
+    shown = {asked.label(influence.feature): (influence.change, 0.0) for influence in found[:_MOST]}
     st.altair_chart(charts.bars(shown, words("predict.moves_axis"), "+.0%", signed=True))
     st.caption(words("predict.moves_text"))
 
 
-def _what_if(
-    model: Any,
-    student: scoring.Student,
-    report: EvaluationReport,
-    dataset: DatasetConfig,
-    words: Words,
-) -> None:
+def _what_if(asked: _Asked, student: scoring.Student, words: Words) -> None:
     st.subheader(words("predict.what_if"), anchor=False)
     left, right = st.columns([2, 3], gap="large")
     with left:
         name = st.selectbox(
-            words("predict.factor"), list(dataset.features),
-            format_func=lambda name: parts.label(name, dataset.columns[name]),
-            key=f"factor.{dataset.name}",
+            words("predict.factor"), list(student), format_func=asked.label,
+            key=f"factor.{asked.dataset.name}",
         )  # fmt: skip
-        column, now = dataset.columns[name], student[name]
-        reference = next(r for r in report.setup.reference if r.feature == name)
-        other = _asked(column, reference, now, f"what_if.{dataset.name}.{name}.{now}")
-        risks = scoring.what_if(model, student, name, [now, other])  # type: ignore[arg-type]
-        before, after = (parts.percent(float(risk), words, 0) for risk in risks)
+        now = student[name]
+        other = _input(asked, name, now, f"what_if.{now}")
+        both: list[Any] = [now, other]
+        before, after = scoring.what_if(asked.model, student, name, both).tolist()
         if other == now:
             st.write(words("predict.move"))
         else:
-            st.write(words("predict.would_be", before=before, after=after))
+            told = [parts.percent(risk, words, 0) for risk in (before, after)]
+            st.write(words("predict.would_be", before=told[0], after=told[1]))
         st.caption(words("predict.no_cause"))
-    values = _values(column, reference)
-    here = [charts.Here(words("predict.now"), now, float(risks[0]))]
+    here = [charts.Here(words("predict.now"), now, before)]
     if other != now:
-        here.append(charts.Here(words("predict.then"), other, float(risks[1])))
+        here.append(charts.Here(words("predict.then"), other, after))
     with right:
-        curve = scoring.what_if(model, student, name, values)
-        titles = (parts.label(name, column), words("predict.risk"))
-        st.altair_chart(charts.marked(values, curve.tolist(), here, titles, report.threshold))
+        values = _values(asked, name)
+        curve = scoring.what_if(asked.model, student, name, values).tolist()
+        titles = (asked.label(name), words("predict.risk"))
+        st.altair_chart(charts.marked(values, curve, here, titles, asked.report.threshold))
 
 
-def _values(column: Column, reference: FeatureReference) -> list[Any]:
+def _values(asked: _Asked, name: str) -> list[Any]:
     """The values that a curve is drawn over."""
+    column = asked.column(name)
     if column.categories is not None:
         return list(column.categories)
-    low, high = scoring.plausible_range(column, reference)
+    low, high = asked.range(name)
     if _is_whole(column) and high - low <= _WHOLE_STEPS:
         return [float(value) for value in range(int(low), int(high) + 1)]
     return [low + (high - low) * i / (_CURVE_POINTS - 1) for i in range(_CURVE_POINTS)]
