@@ -58,8 +58,8 @@ def _page(name: str, words: Words) -> Any:
 
 def _choices(words: Words) -> None:
     names = sorted(path.stem for path in (PROJECT / "configs" / "datasets").glob("*.yaml"))
-    first = names.index("student_performance")
-    st.selectbox(words("app.dataset"), names, index=first, key="dataset")
+    names.sort(key=lambda name: name != "student_performance")  # first, if it is there
+    st.selectbox(words("app.dataset"), names, key="dataset")
     st.radio(words("app.language"), LANGUAGES, format_func=LANGUAGES.get, key="language")
     st.button(words("app.refresh"), on_click=live.refresh, icon=":material/refresh:",
               help=words("app.refresh_help"))  # fmt: skip

@@ -156,11 +156,11 @@ def _scores(reports: dict[str, EvaluationReport], words: Words) -> None:
         marks = [
             charts.Mark(label, found.value, found.low, found.high, colour)
             for (label, report), colour in zip(reports.items(), charts.series(), strict=False)
-            for found in (report.scores[score],)
+            if (found := report.scores.get(score))  # one outcome alone cannot be ranked
         ]
-        with column:
+        if marks:
             form = ".1%" if score == "accuracy" else ".3f"
-            st.altair_chart(charts.ruler(marks, words(f"experiments.{score}"), form))
+            column.altair_chart(charts.ruler(marks, words(f"experiments.{score}"), form))
 
 
 def _overlaid(reports: dict[str, EvaluationReport], words: Words) -> None:
