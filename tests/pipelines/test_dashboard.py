@@ -140,6 +140,7 @@ def test_defect_of_a_page_is_a_sentence_for_the_reader_and_a_traceback_for_the_l
         raise ValueError("a defect with a student's name in it")
 
     monkeypatch.setattr(live, "champion", broken)
+    caplog.set_level("ERROR", logger="dashboard")  # ZenML, which the dashboard has not, is quiet
     shown = opened()
 
     assert not shown.exception
