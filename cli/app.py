@@ -17,6 +17,7 @@ _EXAMPLES = """
 Examples:
   python run.py                                      train on the default data
   python run.py train --dataset oulad --data FILE    train on your own table
+  python run.py predict --data FILE --out risks.csv  who is at risk, by the model that serves
   python run.py runs                                 what was trained, what serves
   python run.py dashboard                            look at it in the browser
   python run.py lineage                              see it in the ZenML dashboard
@@ -75,6 +76,33 @@ def train(**given: Any) -> None:
     from cli.train import run
 
     run(PROJECT, **given)
+
+
+@app.command(
+    epilog="""
+\b
+Examples:
+  python run.py predict --data new_students.csv --out risks.parquet
+  python run.py predict --data s3://term2/students.csv --out s3://term2/risks.csv
+
+\b
+OUT has the identifier, risk, flagged, reasons and model version of each student. Rows that break
+the contract of the model go to OUT's neighbour NAME.rejects.csv with the reason.
+"""
+)
+@options.dataset
+@click.option("--data", metavar="FILE", required=True, help="CSV to score, local or s3://.")
+@click.option(
+    "--out", metavar="FILE", required=True, help="Ends in .parquet or .csv, local or s3://."
+)
+@options.stack
+@options.as_json
+@options.debug
+def predict(**given: Any) -> None:
+    """Score a table of any size with the version that serves."""
+    from cli.predict import run
+
+    run(**given)
 
 
 @app.command(

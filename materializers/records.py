@@ -7,10 +7,12 @@ from zenml.metadata.metadata_types import MetadataType
 
 from materializers.single_file import SingleFileMaterializer
 from student_performance import html
+from student_performance.batch_record import BatchRecord
 from student_performance.evaluation import EvaluationReport
 from student_performance.figures import draw_all
 from student_performance.leakage import LeakageReport
 from student_performance.records import TrackedModel, Verdict
+from student_performance.run_record import batch_metrics
 from student_performance.splitting import Division
 from student_performance.strict import Strict
 from student_performance.training import Comparison
@@ -21,6 +23,7 @@ class RecordMaterializer(SingleFileMaterializer):
     """A frozen record as one JSON file, with the page that people read."""
 
     ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (
+        BatchRecord,
         LeakageReport,
         Division,
         Comparison,
@@ -55,6 +58,8 @@ class RecordMaterializer(SingleFileMaterializer):
             return {"report.html": html.report_page(data), **figures}
         if isinstance(data, Verdict):
             return {"decision.html": html.decision_page(data)}
+        if isinstance(data, BatchRecord):
+            return {"batch.html": html.batch_page(data)}
         if isinstance(data, TrackedModel):
             return {"tracked_model.html": html.tracked_model_page(data)}
         raise TypeError(f"{type(data).__name__} has no page")
@@ -72,6 +77,8 @@ class RecordMaterializer(SingleFileMaterializer):
             return {"chosen": data.chosen, "folds": data.folds, "rows": data.rows}
         if isinstance(data, EvaluationReport):
             return {name: score.value for name, score in data.scores.items()}
+        if isinstance(data, BatchRecord):
+            return {"version": data.version, **batch_metrics(data)}
         if isinstance(data, Verdict):
             return {"outcome": str(data.decision.outcome), "version": data.version or "none"}
         return {name: str(value) for name, value in data.model_dump().items()}

@@ -1,1 +1,1 @@
-"""The five steps, one a file: each calls one function of the domain and returns."""
+"""The steps, one a file: each calls one function of the domain and returns."""

@@ -79,9 +79,8 @@ def reference(
             missing=0.0,
             n=len(cells),
         )
-        counts = _counts(empty, cells)
         # A value outside of the contract is in no bin; it would only come from an unchecked table.
-        shares = counts / max(len(cells), 1)
+        shares = counts(empty, cells) / max(len(cells), 1)
         found.append(
             empty.model_copy(
                 update={"shares": tuple(shares[:-2].tolist()), "missing": float(shares[-1])}
@@ -107,16 +106,22 @@ def compare(
         references: What `reference` returned.
         features: The batch, shape (rows, features).
     """
+    return compare_counts(references, [counts(one, features[one.feature]) for one in references])
+
+
+def compare_counts(
+    references: Sequence[FeatureReference], found: Sequence[Floats]
+) -> tuple[FeatureDrift, ...]:
+    """The same, from the `counts` of each feature: those of several chunks can be added up."""
     alarm = _FALSE_ALARMS / max(len(references), 1)
-    return tuple(_compare(one, features[one.feature], alarm) for one in references)
+    return tuple(_compare(one, new, alarm) for one, new in zip(references, found, strict=True))
 
 
-def _compare(reference: FeatureReference, cells: pd.Series, alarm: float) -> FeatureDrift:
-    n = len(cells)
+def _compare(reference: FeatureReference, new: Floats, alarm: float) -> FeatureDrift:
+    n = int(new.sum())
     if min(n, reference.n) == 0:
         return FeatureDrift(feature=reference.feature, psi=0, expected=0, level="no_data", n=n)
     old = np.array([*reference.shares, 0.0, reference.missing]) * reference.n
-    new = _counts(reference, cells)
     used = (old > 0) | (new > 0)
     psi = _psi(old[used] / reference.n, new[used] / n, reference.n, n)
     noise, freedom = 1 / reference.n + 1 / n, max(int(used.sum()) - 1, 0)
@@ -152,7 +157,7 @@ def _inner_edges(cells: pd.Series, bins: int) -> tuple[float, ...]:
     return tuple(edges.tolist())
 
 
-def _counts(reference: FeatureReference, cells: pd.Series) -> Floats:
+def counts(reference: FeatureReference, cells: pd.Series) -> Floats:
     """Rows in each bin, then those with an unknown category, then those that are empty."""
     present = cells.dropna()
     if reference.categories:

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 from sklearn.utils import estimator_html_repr
 
+from student_performance.batch_record import BatchRecord
 from student_performance.evaluation import EvaluationReport
 from student_performance.figures import draw_all
 from student_performance.leakage import LeakageReport
@@ -69,6 +70,11 @@ def report_page(report: EvaluationReport) -> str:
 def decision_page(verdict: Verdict) -> str:
     """The decision, every check behind it, and the version it was made about."""
     return render("decision.html.j2", decision=verdict.decision, verdict=verdict)
+
+
+def batch_page(record: BatchRecord) -> str:
+    """What a scored table looked like."""
+    return render("batch.html.j2", record=record)
 
 
 def tracked_model_page(tracked: TrackedModel) -> str:

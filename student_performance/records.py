@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from student_performance.contract import DatasetConfig
 from student_performance.metrics import Estimate
 from student_performance.promotion import Decision
 from student_performance.splitting import Division
@@ -77,6 +78,7 @@ class Version(Strict):
         data_md5: MD5 of the table it was learnt from.
         candidate: Name of the chosen candidate.
         judgement: The gate's last decision about it.
+        contract: What a table means to it: the contract that it was trained with.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Version(Strict):
     data_md5: str
     candidate: str
     judgement: Judgement
+    contract: DatasetConfig
 
     @property
     def uri(self) -> str:

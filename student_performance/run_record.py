@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from student_performance.batch_record import BatchRecord
 from student_performance.config import LearningConfig
 from student_performance.contract import Column, DatasetConfig, Kind
 from student_performance.evaluation import EvaluationReport
@@ -42,6 +43,17 @@ def metrics(report: EvaluationReport) -> dict[str, float]:
     for candidate in report.comparison.candidates:
         flat |= _with_bounds(f"cv_{candidate.name}", candidate.scores)
     return flat
+
+
+def batch_metrics(record: BatchRecord) -> dict[str, float]:
+    """Counts and drift of a scored table."""
+    return {
+        "rows": float(record.rows),
+        "rejected": float(record.rejected),
+        "flagged": float(record.flagged),
+        "mean_risk": record.mean_risk,
+        **{f"psi_{found.feature}": found.psi for found in record.drift},
+    }
 
 
 def question(dataset: DatasetConfig) -> str:

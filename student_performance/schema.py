@@ -92,7 +92,7 @@ def repeated(frame: pd.DataFrame, dataset: DatasetConfig) -> list[Violation]:
     key = list(dataset.row_key)
     if not key:
         return []
-    return [_twice(int(row), dataset) for row in frame.index[frame.duplicated(key, keep=False)]]
+    return [twice(int(row), dataset) for row in frame.index[frame.duplicated(key, keep=False)]]
 
 
 def sentences(violations: Sequence[Violation], public: bool = False) -> list[str]:
@@ -183,7 +183,7 @@ def _from_pandera(
     for case in cases.to_dict("records"):
         index, name = case["index"], str(case["column"])
         if case["check"] == "multiple_fields_uniqueness":
-            violations.append(_twice(int(index), dataset))
+            violations.append(twice(int(index), dataset))
             continue
         column = dataset.columns[name]
         row = None if index is None else int(index) + _HEADER_ROWS
@@ -210,8 +210,8 @@ def _category_hint(cell: str, categories: Sequence[str]) -> str:
     return f" Did you mean `{near}`?" if near else ""
 
 
-def _twice(index: int, dataset: DatasetConfig) -> Violation:
-    """The value is an identifier: name the row, not the student."""
+def twice(index: int, dataset: DatasetConfig) -> Violation:
+    """A row of a student who is there several times: it is named, the student is not."""
     hint = ""
     if dataset.cohort_column is None:
         hint = " If students take part several times, the column that says when is the `cohort`."

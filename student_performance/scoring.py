@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from student_performance.contract import Column, DatasetConfig, Role
 from student_performance.curves import ReliabilityBin
@@ -17,7 +19,7 @@ from student_performance.metrics import Floats, bins_of
 from student_performance.models import risk
 from student_performance.strict import Strict
 
-RISK, FLAGGED = "risk", "flagged"
+RISK, FLAGGED, REASONS = "risk", "flagged", "reasons"
 Student = Mapping[str, float | str]
 
 # What a spreadsheet would take for the beginning of a formula.
@@ -88,7 +90,7 @@ def blank(dataset: DatasetConfig) -> bytes:
     return f"{dataset.separator.join(unlabelled(dataset).columns)}\n".encode(dataset.encoding)
 
 
-def to_spreadsheet(table: pd.DataFrame) -> bytes:
+def to_spreadsheet(table: pd.DataFrame, header: bool = True) -> bytes:
     """A CSV whose text cells no spreadsheet takes for a formula.
 
     A quotation mark is put before such a cell, as OWASP advises against CSV injection, and every
@@ -97,7 +99,9 @@ def to_spreadsheet(table: pd.DataFrame) -> bytes:
     told = table.rename(columns=_harmless)
     texts = told.select_dtypes(exclude=["number", "bool"]).columns
     told[texts] = told[texts].map(_harmless)
-    return told.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC).encode()
+    return told.to_csv(
+        index=False, header=header, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC
+    ).encode()
 
 
 def _harmless(cell: object) -> object:
@@ -153,6 +157,41 @@ def influences(
         for name, other in zip(middle, others, strict=True)
     ]
     return tuple(sorted(found, key=lambda influence: -abs(influence.change)))
+
+
+def reasons(
+    model: Any,
+    features: pd.DataFrame,
+    risks: Floats,
+    references: Sequence[FeatureReference],
+    most: int = 3,
+) -> pd.Series:
+    """What moves the risk of each student most, in words, such as `hours_studied +21`.
+
+    The numbers are points of percent: the risk minus what it would be if only this feature were
+    typical, as `influences` has it. What moves it by less than half a point is left out.
+
+    Args:
+        model: A fitted model.
+        features: Shape (rows, features), with any index.
+        risks: What the model says about these rows, shape (rows,).
+        references: The training part.
+        most: How many features are named at most.
+    """
+    middle = typical(references)
+    changes = np.column_stack(
+        [risks - risk(model, features.assign(**{name: value})) for name, value in middle.items()]
+    )
+    points = (100 * changes).round().astype(np.int64)
+    span = np.arange(-100, 101)
+    words = np.array([[f"{name} {p:+d}" if p else None for p in span] for name in middle], object)
+    order = np.argsort(-np.abs(changes), axis=1, kind="stable")[:, :most]
+    rows = np.arange(len(features))
+    named = [words[column, points[rows, column] + 100] for column in order.T]
+    joined = pc.binary_join_element_wise(
+        *(pa.array(column, pa.string()) for column in named), ", ", null_handling="skip"
+    )
+    return pd.Series(joined.to_pandas().to_numpy(), index=features.index, dtype="str")
 
 
 def alike(risk: float, reliability: Sequence[ReliabilityBin]) -> ReliabilityBin | None:

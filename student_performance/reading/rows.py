@@ -3,7 +3,8 @@
 import codecs
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import chain, islice
 from typing import IO
 
@@ -30,14 +31,19 @@ _NO_TEXT = {
     b"%PDF": "a PDF",
 }
 Row = tuple[int, list[str]]
+Ragged = Callable[[int, int, int], None]  # row from 0, cells found, cells allowed
 
 
-def chunks(path: str, dataset: DatasetConfig) -> Iterator[pd.DataFrame]:
+def chunks(
+    path: str, dataset: DatasetConfig, ragged: Ragged | None = None
+) -> Iterator[pd.DataFrame]:
     """Read the contract's columns of a CSV, about 100,000 rows at a time.
 
     Args:
         path: A local path or an `s3://` address.
         dataset: The contract; separator and encoding are taken from it.
+        ragged: Is told of a row with more or fewer cells than the header, which is then left out;
+            without it, such a row is an error.
 
     Yields:
         Cells as text, empty cells as missing values; the index counts the rows of the file from 0,
@@ -52,7 +58,8 @@ def chunks(path: str, dataset: DatasetConfig) -> Iterator[pd.DataFrame]:
         header = _header(lines, dataset)
         check_header(header, path, dataset)
         try:
-            yield from _frames(lines, header, path, dataset)
+            told = ragged or partial(_refuse_ragged, path, dataset)
+            yield from _frames(lines, header, dataset, told)
         except csv.Error as error:
             raise _bad_quotes(error, path, dataset) from None
         except UnicodeEncodeError:  # encodings that Python has for itself make half characters
@@ -76,7 +83,7 @@ def records(path: str, dataset: DatasetConfig) -> Iterator[list[str]]:
             for number, row in enumerate(reader):
                 width = len(row) if width is None else width
                 if len(row) != width and row:
-                    raise _ragged(number - 1, len(row), width, path, dataset)
+                    _refuse_ragged(path, dataset, number - 1, len(row), width)
                 yield row
         except csv.Error as error:
             raise _bad_quotes(error, path, dataset) from None
@@ -187,29 +194,32 @@ def _first_bad_byte(file: IO[bytes], encoding: str) -> int:
 
 
 def _frames(
-    lines: Iterator[str], header: Sequence[str], path: str, dataset: DatasetConfig
+    lines: Iterator[str], header: Sequence[str], dataset: DatasetConfig, ragged: Ragged
 ) -> Iterator[pd.DataFrame]:
     """Lines without quotation marks are split in one go, which is many times faster."""
     done = 0
     while block := list(islice(lines, _CHUNK_ROWS)):
         if any('"' in line for line in block):  # then a cell may go on in the next block
             quoted = csv.reader(chain(block, lines), delimiter=dataset.separator, strict=True)
-            yield from _quoted_frames(enumerate(quoted, done), header, path, dataset)
+            yield from _quoted_frames(enumerate(quoted, done), header, dataset, ragged)
             return
-        yield _plain_frame(block, done, header, path, dataset)
+        yield _plain_frame(block, done, header, dataset, ragged)
         done += len(block)
 
 
 def _plain_frame(
-    block: list[str], done: int, header: Sequence[str], path: str, dataset: DatasetConfig
+    block: list[str], done: int, header: Sequence[str], dataset: DatasetConfig, ragged: Ragged
 ) -> pd.DataFrame:
     lines = pc.utf8_rtrim(pa.array(block, pa.string()), "\r\n")
     kept = pc.not_equal(pc.utf8_trim(lines, dataset.separator), "").to_numpy(zero_copy_only=False)
     numbers = done + np.flatnonzero(kept)
     rows = pc.split_pattern(lines.filter(pa.array(kept)), dataset.separator)
     lengths = pc.list_value_length(rows).to_numpy()
-    for place in np.flatnonzero(lengths != len(header))[:1]:
-        raise _ragged(int(numbers[place]), int(lengths[place]), len(header), path, dataset)
+    fits = lengths == len(header)
+    if not fits.all():
+        for place in np.flatnonzero(~fits):
+            ragged(int(numbers[place]), int(lengths[place]), len(header))
+        rows, numbers = rows.filter(pa.array(fits)), numbers[fits]
     flat = pc.list_flatten(rows)
     cells = {
         name: flat.take(pa.array(np.arange(header.index(name), len(flat), len(header))))
@@ -222,14 +232,16 @@ def _plain_frame(
 
 
 def _quoted_frames(
-    rows: Iterator[Row], header: Sequence[str], path: str, dataset: DatasetConfig
+    rows: Iterator[Row], header: Sequence[str], dataset: DatasetConfig, ragged: Ragged
 ) -> Iterator[pd.DataFrame]:
     places = {name: header.index(name) for name in dataset.columns}
     while block := list(islice(rows, _CHUNK_ROWS)):
-        kept = [(number, row) for number, row in block if any(row)]
-        for number, row in kept:
-            if len(row) != len(header):
-                raise _ragged(number, len(row), len(header), path, dataset)
+        kept = []
+        for number, row in block:
+            if any(row) and len(row) != len(header):
+                ragged(number, len(row), len(header))
+            elif any(row):
+                kept.append((number, row))
         index = [number for number, _ in kept]
         cells = {
             name: pd.Series([row[place] or None for _, row in kept], index=index, dtype="str")
@@ -246,10 +258,10 @@ def _bad_quotes(error: csv.Error, path: str, dataset: DatasetConfig) -> InvalidD
     )
 
 
-def _ragged(
-    number: int, found: int, allowed: int, path: str, dataset: DatasetConfig
-) -> InvalidDataError:
-    return InvalidDataError(
+def _refuse_ragged(
+    path: str, dataset: DatasetConfig, number: int, found: int, allowed: int
+) -> None:
+    raise InvalidDataError(
         f"{path}, row {number + 2:,}: found {found:,} cells; allowed are {allowed:,}, as many as"
         f" the header has names. A cell that holds a `{dataset.separator}` needs quotation marks,"
         " and the line may not end in one too many.",

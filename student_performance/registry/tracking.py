@@ -16,6 +16,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT
 from numpy import dtype
 
 from student_performance import model_files
+from student_performance.batch_record import BatchRecord
 from student_performance.config import LearningConfig
 from student_performance.contract import DatasetConfig
 from student_performance.errors import RegistryError
@@ -27,7 +28,12 @@ from student_performance.promotion import Decision
 from student_performance.provenance import requirements
 from student_performance.records import Provenance, RunSummary, TrackedModel
 from student_performance.registry.store import Store
-from student_performance.run_record import metrics, parameters, synthetic_example
+from student_performance.run_record import (
+    batch_metrics,
+    metrics,
+    parameters,
+    synthetic_example,
+)
 
 MODEL_FILE = "model.skops"
 _SERVING_LIBRARIES = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops")
@@ -103,6 +109,23 @@ class Tracker:
             return 0
         same = f"tags.{_HOLDOUT} = '{holdout}'"
         return len(self._client.search_runs([known.experiment_id], same, max_results=10_000))
+
+    def log_batch(self, record: BatchRecord) -> str:
+        """Keep what a scored table looked like as a run of its own; returns its identifier.
+
+        Such runs stand in the experiment `NAME.batches`, apart from the trainings.
+        """
+        experiment = self._store.experiment_id(f"{record.dataset}.batches")
+        tags = {"version": record.version, "data_md5": record.data_md5, "out": record.out}
+        run = self._client.create_run(experiment, tags=tags)
+        now = int(record.at.timestamp() * 1000)
+        values = batch_metrics(record).items()
+        self._client.log_batch(
+            run.info.run_id, metrics=[Metric(key, value, now, 0) for key, value in values]
+        )
+        self._client.log_text(run.info.run_id, record.model_dump_json(), "batch.json")
+        self._client.set_terminated(run.info.run_id)
+        return str(run.info.run_id)
 
     def record_decision(self, run_id: str, decision: Decision) -> None:
         """Tag the run of a training with what became of its model."""

@@ -13,7 +13,7 @@ from student_performance.splitting import Division
 from student_performance.tuning import Threshold
 
 JUDGEMENT = "judgement"
-_NEEDED = ("division", "threshold", "data_md5")  # added after the first release
+_NEEDED = ("division", "threshold", "data_md5", "contract")  # added after the first release
 
 
 def tags_of(
@@ -31,6 +31,7 @@ def tags_of(
         "candidate": tracked.candidate,
         "decision": judgement.decision.outcome,
         "decision.summary": judgement.decision.summary(),
+        "contract": dataset.model_dump_json(exclude_defaults=True),
         JUDGEMENT: judgement.model_dump_json(),
     }
 
@@ -65,4 +66,5 @@ def read_version(found: ModelVersion, aliases: dict[str, str]) -> Version:
         data_md5=tags["data_md5"],
         candidate=tags["candidate"],
         judgement=Judgement.model_validate_json(tags[JUDGEMENT]),
+        contract=DatasetConfig.model_validate_json(tags["contract"]),
     )

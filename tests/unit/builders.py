@@ -12,6 +12,7 @@ from student_performance.config import (
     RandomForestConfig,
     ThresholdPolicy,
 )
+from student_performance.config_files import load_configs
 from student_performance.curves import (
     Confusion,
     CurvePoint,
@@ -294,4 +295,5 @@ def version(number: str = "7") -> Version:
         data_md5="ef" * 16,
         candidate="logistic_regression",
         judgement=Judgement(key="key", cause="cause", decision=decision()),
+        contract=load_configs(CONFIGS, "student_performance")[1],
     )

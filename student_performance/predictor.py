@@ -1,0 +1,49 @@
+"""A registered model with all that is needed to ask it: contract, threshold and reference."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from student_performance.audit import Alias
+from student_performance.contract import DatasetConfig
+from student_performance.drift import FeatureReference
+from student_performance.errors import RegistryError
+from student_performance.records import Version
+from student_performance.registry import Registry, Store, Tracker
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A version as it was registered; nothing of it is taken from the configuration of today.
+
+    Attributes:
+        version: The version, with the contract that it was trained with and its threshold.
+        model: The model behind it.
+        reference: What its training part looked like.
+    """
+
+    version: Version
+    model: Any
+    reference: tuple[FeatureReference, ...]
+
+    @property
+    def contract(self) -> DatasetConfig:
+        """What a table means to the model."""
+        return self.version.contract
+
+
+def load_predictor(store: Store, name: str, alias: Alias = Alias.CHAMPION) -> Predictor:
+    """The version that an alias points to, its file checked.
+
+    Raises:
+        RegistryError: The alias points nowhere, or the model behind it is not what was registered.
+    """
+    registry = Registry(store)
+    number = registry.aliases(name).get(alias)
+    if number is None:
+        raise RegistryError(
+            f"No version of {name} is the {alias} yet, so there is nobody to ask.",
+            f"python run.py train --dataset {name}",
+        )
+    version = registry.version(name, number)
+    reference = Tracker(store).report(version.run_id).setup.reference
+    return Predictor(version=version, model=registry.load(version), reference=reference)
