@@ -36,7 +36,7 @@ def _predict(path: str, out: str, dataset: str, stack: str | None) -> "BatchReco
     from student_performance.dataset import md5_of
     from student_performance.errors import UsageError
 
-    md5 = md5_of(path)
+    md5 = md5_of(path, any_size=True)
     say(f"Data   {path} (md5 {md5})")
     say("Loading ZenML and MLflow …")
     from stacks.selection import select_stack

@@ -1,11 +1,12 @@
 """score."""
 
 from zenml import pipeline
+from zenml.enums import ExecutionMode
 
 from steps.score import score
 
 
-@pipeline(enable_cache=False)
+@pipeline(enable_cache=False, execution_mode=ExecutionMode.FAIL_FAST)
 def inference(path: str, out: str, name: str) -> None:
     """Score a table with the version that serves.
 

@@ -44,7 +44,7 @@ def predict_file(path: str, out: str, predictor: Predictor) -> BatchRecord:
         UsageError: `out` ends in something else.
     """
     check_kind(out)
-    md5, rejects = md5_of(path), rejects_of(out)
+    md5, rejects = md5_of(path, any_size=True), rejects_of(out)
     sieve, tally = look_through(path, unlabelled(predictor.contract)), _Tally()
     with table_writer(out) as write, table_writer(rejects) as reject:
         for good, violations in sieve.sifted(path):
@@ -129,5 +129,5 @@ def _check_end(path: str, md5: str, predictor: Predictor, tally: _Tally) -> None
             f" {predictor.version.name} version {predictor.version.number}; nothing was written.",
             check_command(path, predictor.contract),
         )
-    if md5_of(path) != md5:
+    if md5_of(path, any_size=True) != md5:
         raise InvalidDataError(f"{path} was changed while it was scored; nothing was written.")

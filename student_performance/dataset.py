@@ -18,14 +18,18 @@ AT_RISK = "at_risk"
 _BLOCK = 1 << 20
 
 
-def md5_of(path: str) -> str:
+def md5_of(path: str, any_size: bool = False) -> str:
     """MD5 of a file's bytes, as DVC records it.
+
+    Args:
+        path: A local path or an `s3://` address.
+        any_size: Whether it may be larger than a table that is held in memory.
 
     Raises:
         InvalidDataError: There is no such file, or it is too large.
     """
     digest = hashlib.md5(usedforsecurity=False)
-    with opened(path) as file:
+    with opened(path, any_size) as file:
         while block := file.read(_BLOCK):
             digest.update(block)
     return digest.hexdigest()

@@ -16,19 +16,16 @@ class Predictor:
     """A version as it was registered; nothing of it is taken from the configuration of today.
 
     Attributes:
-        version: The version, with the contract that it was trained with and its threshold.
+        version: The version, with its threshold.
+        contract: What a table means to it.
         model: The model behind it.
         reference: What its training part looked like.
     """
 
     version: Version
+    contract: DatasetConfig
     model: Any
     reference: tuple[FeatureReference, ...]
-
-    @property
-    def contract(self) -> DatasetConfig:
-        """What a table means to the model."""
-        return self.version.contract
 
 
 def load_predictor(store: Store, name: str, alias: Alias = Alias.CHAMPION) -> Predictor:
@@ -45,5 +42,11 @@ def load_predictor(store: Store, name: str, alias: Alias = Alias.CHAMPION) -> Pr
             f"python run.py train --dataset {name}",
         )
     version = registry.version(name, number)
+    if version.contract is None:
+        raise RegistryError(
+            f"Version {number} of {name} was registered by an earlier release, which kept no"
+            " contract with it; no table can be held against it.",
+            f"python run.py train --dataset {name} --no-cache",
+        )
     reference = Tracker(store).report(version.run_id).setup.reference
-    return Predictor(version=version, model=registry.load(version), reference=reference)
+    return Predictor(version, version.contract, registry.load(version), reference)

@@ -27,7 +27,7 @@ def published(path: str, md5: str) -> str:
     store, key = fsspec.core.url_to_fs(address)
     if not store.exists(key):
         store.put_file(path, key)
-        if md5_of(address) != md5:  # it was changed while it was read
+        if md5_of(address, any_size=True) != md5:  # it was changed while it was read
             store.rm_file(key)
             raise InvalidDataError(f"{path} was changed while it was uploaded; start it again.")
     return address

@@ -78,7 +78,8 @@ class Version(Strict):
         data_md5: MD5 of the table it was learnt from.
         candidate: Name of the chosen candidate.
         judgement: The gate's last decision about it.
-        contract: What a table means to it: the contract that it was trained with.
+        contract: What a table means to it: the contract that it was trained with; None in a
+            version of an earlier release.
     """
 
     name: str
@@ -95,7 +96,7 @@ class Version(Strict):
     data_md5: str
     candidate: str
     judgement: Judgement
-    contract: DatasetConfig
+    contract: DatasetConfig | None
 
     @property
     def uri(self) -> str:

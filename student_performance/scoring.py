@@ -184,14 +184,13 @@ def reasons(
     )
     points = (100 * changes).round().astype(np.int64)
     span = np.arange(-100, 101)
-    words = np.array([[f"{name} {p:+d}" if p else None for p in span] for name in middle], object)
+    words = np.array([[f", {name} {p:+d}" if p else "" for p in span] for name in middle], object)
     order = np.argsort(-np.abs(changes), axis=1, kind="stable")[:, :most]
     rows = np.arange(len(features))
     named = [words[column, points[rows, column] + 100] for column in order.T]
-    joined = pc.binary_join_element_wise(
-        *(pa.array(column, pa.string()) for column in named), ", ", null_handling="skip"
-    )
-    return pd.Series(joined.to_pandas().to_numpy(), index=features.index, dtype="str")
+    joined = pc.binary_join_element_wise(*(pa.array(column, pa.string()) for column in named), "")
+    texts = pc.utf8_slice_codeunits(joined, len(", "))
+    return pd.Series(texts.to_pandas().to_numpy(), index=features.index, dtype="str")
 
 
 def alike(risk: float, reliability: Sequence[ReliabilityBin]) -> ReliabilityBin | None:

@@ -42,7 +42,7 @@ class Sieve:
             counted = f"{found:,} cells", f"{allowed:,}, as many as the header has names"
             ragged.append(Violation(row + _HEADER_ROWS, "all", *counted))
 
-        for cells in chunks(path, self.contract, tell):
+        for cells in chunks(path, self.contract, tell, any_size=True):
             good, bad = _sift(cells, self.contract, self.repeated)
             yield good, [*ragged, *bad]
             ragged.clear()
@@ -81,7 +81,7 @@ def look_through(path: str, contract: DatasetConfig) -> Sieve:
     hashes: list[Hashes] = []
     numbers: list[Rows] = []
     parts: list[pd.DataFrame] = []
-    for cells in chunks(path, contract, ragged=lambda *_: None):
+    for cells in chunks(path, contract, lambda *_: None, any_size=True):
         if key:
             hashed = pd.util.hash_pandas_object(cells[key], index=False)
             hashes.append(hashed.to_numpy())

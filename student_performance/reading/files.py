@@ -42,24 +42,25 @@ def max_bytes() -> int:
 
 
 @contextmanager
-def opened(path: str) -> Iterator[IO[bytes]]:
+def opened(path: str, any_size: bool = False) -> Iterator[IO[bytes]]:
     """Open a file for reading: a local path, or an address that fsspec knows.
 
     Args:
         path: A local path or, for example, an `s3://` address.
+        any_size: Whether it may be larger than `max_bytes`, since it is not held in memory.
 
     Yields:
-        The file, which is not larger than `max_bytes`.
+        The file.
 
     Raises:
         InvalidDataError: There is no such file, it may not be read or it is too large.
         UnreachableError: The server of a remote file does not answer or wants other keys.
     """
     if "://" in path:
-        with _remote(path) as file:
+        with _remote(path, any_size) as file:
             yield file
     else:
-        _check_local(path)
+        _check_local(path, any_size)
         try:
             local = open(path, "rb")  # noqa: SIM115
         except PermissionError:  # of the opening alone, not of what the reader does
@@ -68,7 +69,7 @@ def opened(path: str) -> Iterator[IO[bytes]]:
             yield file
 
 
-def _check_local(path: str) -> None:
+def _check_local(path: str, any_size: bool) -> None:
     try:
         status = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -81,7 +82,8 @@ def _check_local(path: str) -> None:
         raise InvalidDataError(f"{path} is a folder; a CSV file is needed.", _NEXT)
     if not stat.S_ISREG(status.st_mode):  # it is read twice: for its checksum and for its rows
         raise InvalidDataError(f"{path} is a device or pipe; a CSV file is needed.", _NEXT)
-    _check_size(path, status.st_size)
+    if not any_size:
+        _check_size(path, status.st_size)
 
 
 def _check_size(path: str, size: int | None) -> None:
@@ -101,13 +103,14 @@ def _forbidden(path: str) -> InvalidDataError:
 
 
 @contextmanager
-def _remote(path: str) -> Iterator[IO[bytes]]:
+def _remote(path: str, any_size: bool) -> Iterator[IO[bytes]]:
     import fsspec
 
     options: dict[str, Any] = _S3_OPTIONS if path.startswith(("s3://", "s3a://")) else {}
     try:
         with fsspec.open(path, "rb", **options) as file:
-            _check_size(path, getattr(file, "size", None))
+            if not any_size:
+                _check_size(path, getattr(file, "size", None))
             yield file
     except ProductError:
         raise

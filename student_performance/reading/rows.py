@@ -35,7 +35,7 @@ Ragged = Callable[[int, int, int], None]  # row from 0, cells found, cells allow
 
 
 def chunks(
-    path: str, dataset: DatasetConfig, ragged: Ragged | None = None
+    path: str, dataset: DatasetConfig, ragged: Ragged | None = None, any_size: bool = False
 ) -> Iterator[pd.DataFrame]:
     """Read the contract's columns of a CSV, about 100,000 rows at a time.
 
@@ -44,6 +44,7 @@ def chunks(
         dataset: The contract; separator and encoding are taken from it.
         ragged: Is told of a row with more or fewer cells than the header, which is then left out;
             without it, such a row is an error.
+        any_size: Whether the file may be larger than a table that is held in memory.
 
     Yields:
         Cells as text, empty cells as missing values; the index counts the rows of the file from 0,
@@ -52,7 +53,7 @@ def chunks(
     Raises:
         InvalidDataError: It is no such CSV, or a column of the contract is not in it.
     """
-    with opened(path) as file:
+    with opened(path, any_size) as file:
         _refuse_other_formats(file, path, dataset)
         lines = _lines(file, path, dataset)
         header = _header(lines, dataset)
@@ -161,7 +162,7 @@ def _lines(file: IO[bytes], path: str, dataset: DatasetConfig) -> Iterator[str]:
 
 
 def _other_encoding(path: str, dataset: DatasetConfig) -> InvalidDataError:
-    with opened(path) as file:
+    with opened(path, any_size=True) as file:
         start = file.read(2)
         file.seek(0)
         place = _first_bad_byte(file, dataset.encoding)

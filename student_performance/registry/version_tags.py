@@ -13,7 +13,8 @@ from student_performance.splitting import Division
 from student_performance.tuning import Threshold
 
 JUDGEMENT = "judgement"
-_NEEDED = ("division", "threshold", "data_md5", "contract")  # added after the first release
+CONTRACT = "contract"
+_NEEDED = ("division", "threshold", "data_md5")  # added after the first release
 
 
 def tags_of(
@@ -31,7 +32,7 @@ def tags_of(
         "candidate": tracked.candidate,
         "decision": judgement.decision.outcome,
         "decision.summary": judgement.decision.summary(),
-        "contract": dataset.model_dump_json(exclude_defaults=True),
+        CONTRACT: dataset.model_dump_json(exclude_defaults=True),
         JUDGEMENT: judgement.model_dump_json(),
     }
 
@@ -66,5 +67,5 @@ def read_version(found: ModelVersion, aliases: dict[str, str]) -> Version:
         data_md5=tags["data_md5"],
         candidate=tags["candidate"],
         judgement=Judgement.model_validate_json(tags[JUDGEMENT]),
-        contract=DatasetConfig.model_validate_json(tags["contract"]),
+        contract=DatasetConfig.model_validate_json(kept) if (kept := tags.get(CONTRACT)) else None,
     )

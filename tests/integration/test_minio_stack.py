@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from servers.buckets import ensure_buckets
@@ -128,6 +129,25 @@ def test_table_is_read_from_the_object_store(machine: Machine, students: Path) -
     outcome = machine.train("s3://dvc/tables/students.csv", "--set=split.key=elsewhere")
 
     assert outcome.code in (0, 3), outcome.err
+
+
+def test_table_is_scored_from_bucket_to_bucket(
+    machine: Machine, trained: Outcome, students: Path, tmp_path: Path
+) -> None:
+    lines = students.read_text().splitlines()
+    new = [lines[0], *(line for line in lines[1:101]), "S99999,Male,900,80,6,50"]
+    machine.s3.put_object(Bucket="artifacts", Key="term2.csv", Body="\n".join(new).encode())
+    outcome = machine.run(
+        "predict", "--stack=minio", "--json",
+        "--data=s3://artifacts/term2.csv", "--out=s3://artifacts/risks.parquet",
+    )  # fmt: skip
+
+    assert outcome.code == 0, outcome.err
+    assert (outcome.json["rows"], outcome.json["rejected"]) == (101, 1)
+    machine.s3.download_file("artifacts", "risks.parquet", str(tmp_path / "risks.parquet"))
+    assert len(pd.read_parquet(tmp_path / "risks.parquet")) == 100
+    told = machine.s3.get_object(Bucket="artifacts", Key="risks.rejects.csv")["Body"].read()
+    assert b"from 0 to 168" in told
 
 
 def test_dvc_remote(machine: Machine, tmp_path: Path, students: Path) -> None:

@@ -14,7 +14,8 @@ from student_performance.errors import InvalidDataError, UsageError
 from student_performance.models import risk
 from student_performance.predictor import Predictor
 from student_performance.reading import rows
-from student_performance.scoring import influences, reasons
+from student_performance.reading.files import MAX_BYTES_VARIABLE
+from student_performance.scoring import influences, reasons, typical
 from student_performance.simulate import simulate
 from tests.unit.builders import version
 from tests.unit.trainings import Training
@@ -26,8 +27,8 @@ BAD = (
 
 
 @pytest.fixture(scope="module")
-def predictor(training: Training) -> Predictor:
-    return Predictor(version(), training.model, training.setup.reference)
+def predictor(training: Training, dataset: DatasetConfig) -> Predictor:
+    return Predictor(version(), dataset, training.model, training.setup.reference)
 
 
 def written(tmp_path: Path, *lines: str, header: str = HABITS) -> str:
@@ -106,6 +107,15 @@ def test_reasons_are_the_influences_of_each_student(
         assert text == ", ".join(shown)
 
 
+def test_student_in_the_middle_has_no_reasons(predictor: Predictor) -> None:
+    middle = pd.DataFrame([typical(predictor.reference)] * 2)
+    middle.loc[1, "hours_studied"] = 1.0
+    found = reasons(predictor.model, middle, risk(predictor.model, middle), predictor.reference)
+
+    assert found[0] == ""
+    assert found[1].startswith("hours_studied +")
+
+
 def test_ranks_within_a_course_are_those_of_the_whole_table(
     tmp_path: Path, oulad: DatasetConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,7 +126,7 @@ def test_ranks_within_a_course_are_those_of_the_whole_table(
             seen = features["hours_studied"].to_numpy()
             return np.column_stack([1 - seen, seen])
 
-    predictor = Predictor(version().model_copy(update={"contract": oulad}), Rank(), ())
+    predictor = Predictor(version(), oulad, Rank(), ())
     lines = [f"S{i},{i},90,{i % 3},AAA_2013J" for i in range(1, 11)]
     header = f"{HABITS},course"
     monkeypatch.setattr(rows, "_CHUNK_ROWS", 3)
@@ -151,9 +161,18 @@ def test_table_that_changes_meanwhile_is_refused(
 ) -> None:
     path = written(tmp_path, "S1,20,95,10")
     sums = iter(["one", "another"])
-    monkeypatch.setattr("student_performance.batch.md5_of", lambda _: next(sums))
+    monkeypatch.setattr("student_performance.batch.md5_of", lambda *_, **__: next(sums))
     with pytest.raises(InvalidDataError, match="was changed"):
         predict_file(path, str(tmp_path / "risks.csv"), predictor)
+
+
+def test_file_may_be_larger_than_what_fits_into_memory(
+    tmp_path: Path, predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(MAX_BYTES_VARIABLE, "10")
+    record = predict_file(written(tmp_path, "S1,20,95,10"), str(tmp_path / "r.csv"), predictor)
+
+    assert record.scored == 1
 
 
 def test_output_needs_a_kind(tmp_path: Path, predictor: Predictor) -> None:
