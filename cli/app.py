@@ -223,6 +223,37 @@ def lineage(**given: Any) -> None:
     epilog="""
 \b
 Examples:
+  python run.py serve
+  python run.py serve --stack minio --port 8700
+  curl -s localhost:8600/predict -H 'content-type: application/json' -d
+    '{"student_id": "S1", "hours_studied": 4, "attendance_percent": 60,
+      "assignments_completed": 3}'
+
+\b
+Other machines can ask with --host 0.0.0.0; then STUDENT_PERFORMANCE_API_KEY must hold a key that
+callers send as X-API-Key.
+"""
+)
+@options.dataset
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8600, show_default=True, type=click.IntRange(1024, 65535))
+@click.option(
+    "--refresh-seconds", default=2.0, show_default=True, type=click.FloatRange(0.1, 3600),
+    help="How often the registry is asked which version serves.",
+)  # fmt: skip
+@options.stack
+@options.debug
+def serve(**given: Any) -> None:
+    """Answer predictions over HTTP with the version that serves, until Ctrl-C."""
+    from cli.serve import run
+
+    run(**given)
+
+
+@app.command(
+    epilog="""
+\b
+Examples:
   python run.py dashboard
   python run.py dashboard --stack minio --port 8600
 """

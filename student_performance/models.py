@@ -1,5 +1,6 @@
 """Candidates as scikit-learn pipelines that hold their own preprocessing."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from student_performance.config import (
     CandidateConfig,
@@ -53,7 +54,7 @@ def fit(model: ClassifierMixin, features: pd.DataFrame, labels: NDArray[np.int8]
     forest = isinstance(model, Pipeline) and isinstance(model[-1], RandomForestClassifier)
     if forest:
         model.set_params(estimator__n_jobs=-1)
-    with threadpool_limits(1):
+    with _threads().limit(limits=1):
         model.fit(features, labels)
     if forest:  # what is saved does not depend on this machine, nor does the order of sums
         model.set_params(estimator__n_jobs=None)
@@ -62,9 +63,15 @@ def fit(model: ClassifierMixin, features: pd.DataFrame, labels: NDArray[np.int8]
 
 def risk(model: Any, features: pd.DataFrame) -> NDArray[np.float64]:
     """Predicted chance of being at risk, shape (rows,)."""
-    with threadpool_limits(1):
+    with _threads().limit(limits=1):
         chances = model.predict_proba(features)
     return np.asarray(chances[:, list(model.classes_).index(1)], dtype=np.float64)
+
+
+@cache
+def _threads() -> ThreadpoolController:
+    """Looked up once: to find the libraries takes longer than to score a student."""
+    return ThreadpoolController()
 
 
 def _estimator(candidate: CandidateConfig, dataset: DatasetConfig) -> ClassifierMixin:

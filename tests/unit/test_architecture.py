@@ -16,6 +16,7 @@ PACKAGES = (
     "materializers",
     "pipelines",
     "servers",
+    "serving",
     "stacks",
     "steps",
     "student_performance",
@@ -31,6 +32,7 @@ ALLOWED = {
     "stacks": {"stacks", "student_performance"},
     "benchmarks": {"benchmarks", "dashboard", "student_performance"},
     "dashboard": {"dashboard", "student_performance"},
+    "serving": {"serving", "student_performance"},
     "cli": set(PACKAGES) - {"benchmarks", "dashboard"},
 }
 FORBIDDEN = {
@@ -42,7 +44,8 @@ FORBIDDEN = {
     "stacks": {"mlflow", "pandas", "sklearn"},
     "benchmarks": {"zenml", "mlflow"},
     "dashboard": {"zenml", "mlflow", "sklearn"},
-    "cli": {"mlflow", "sklearn", "streamlit"},
+    "serving": {"zenml", "mlflow", "sklearn", "streamlit"},
+    "cli": {"mlflow", "sklearn", "streamlit", "fastapi"},
 }
 
 
@@ -127,6 +130,8 @@ for name in {modules!r}:
         "doctor",
         "lineage",
         "dashboard",
+        "serve",
+        "predict --data x --out y.csv",
     ],
 )
 def test_first_line_comes_before_any_heavy_import(command: str) -> None:

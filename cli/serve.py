@@ -1,0 +1,34 @@
+"""`run.py serve`."""
+
+import os
+import socket
+import sys
+
+import click
+
+from cli.output import say
+
+
+def run(
+    dataset: str, host: str, port: int, refresh_seconds: float, stack: str | None, debug: bool
+) -> None:
+    """Become the prediction service, on the MLflow store of a stack."""
+    say("student-performance: opening the registry …")
+    from serving.settings import from_environment
+    from stacks.selection import select_stack
+    from steps.mlflow_store import active_store
+    from student_performance.errors import UsageError
+
+    from_environment(dataset, host, port, refresh_seconds)  # refuses before anything is opened
+    selection = select_stack(stack)
+    say(f"Stack  {selection.name} ({selection.why})")
+    os.environ["MLFLOW_TRACKING_URI"] = active_store().tracking_uri
+    with socket.socket() as probe:
+        if probe.connect_ex((host, port)) == 0:
+            raise UsageError(f"Port {port} is taken.", f"python run.py serve --port {port + 1}")
+    click.echo(f"Predictions: http://{host}:{port}/predict (how to ask: /openapi.json)")
+    click.echo("Ctrl-C ends it.")
+    sys.stdout.flush()
+    options = {"dataset": dataset, "host": host, "port": port, "refresh-seconds": refresh_seconds}
+    given = [f"--{name}={value}" for name, value in options.items()]
+    os.execv(sys.executable, [sys.executable, "-m", "serving", *given])

@@ -1,0 +1,1 @@
+"""The prediction service: asks the version that serves, and follows its alias."""
