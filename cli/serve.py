@@ -26,7 +26,7 @@ def run(
     with socket.socket() as probe:
         if probe.connect_ex((host, port)) == 0:
             raise UsageError(f"Port {port} is taken.", f"python run.py serve --port {port + 1}")
-    click.echo(f"Predictions: http://{host}:{port}/predict (how to ask: /openapi.json)")
+    click.echo(f"What can be asked, and how: http://{host}:{port}/openapi.json")
     click.echo("Ctrl-C ends it.")
     sys.stdout.flush()
     options = {"dataset": dataset, "host": host, "port": port, "refresh-seconds": refresh_seconds}

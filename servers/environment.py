@@ -23,6 +23,8 @@ def filled_in() -> str:
 def make_environment(path: Path, chosen: Mapping[str, str] | None = None) -> bool:
     """Write the settings of new servers, readable by their owner only; known secrets stay.
 
+    A setting that came with a later release is added.
+
     Args:
         path: Where to write them.
         chosen: Values to take instead of those of the example, or of the file that is there.
@@ -33,11 +35,18 @@ def make_environment(path: Path, chosen: Mapping[str, str] | None = None) -> boo
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with FileLock(path.with_name(f"{path.name}.lock")):
         new = not path.exists()
-        text = filled_in() if new else path.read_text(encoding="utf-8")
-        changed = _with(text, chosen or {})
-        if new or changed != text:
+        before = "" if new else path.read_text(encoding="utf-8")
+        changed = _with(filled_in() if new else _completed(before), chosen or {})
+        if changed != before:
             _write_for_owner(path, changed)
     return new
+
+
+def _completed(text: str) -> str:
+    known = {line.partition("=")[0] for line in text.splitlines()}
+    settings = [line for line in filled_in().splitlines() if "=" in line and line[0] not in "# "]
+    missing = [line for line in settings if line.partition("=")[0] not in known]
+    return "\n".join([text.rstrip("\n"), *missing]) + "\n"
 
 
 def _with(text: str, chosen: Mapping[str, str]) -> str:
@@ -65,4 +74,5 @@ def read_environment(path: Path) -> dict[str, str]:
 if __name__ == "__main__":
     target = Path(sys.argv[1])
     made = make_environment(target)
-    print(f"{target} {'is made: keep it to yourself' if made else 'is there already: left alone'}.")
+    said = "is made: keep it to yourself" if made else "is there already: what it has is left alone"
+    print(f"{target} {said}.")

@@ -5,8 +5,8 @@ import os
 import sys
 import urllib.request
 
-_PORTS = {"mlflow": 5000, "zenml": 8080, "dashboard": 8501}
-_READY = {"zenml": "/ready", "dashboard": "/_stcore/health"}
+_PORTS = {"mlflow": 5000, "zenml": 8080, "dashboard": 8501, "serving": 8600}
+_READY = {"zenml": "/ready", "dashboard": "/_stcore/health", "serving": "/health"}
 
 
 def request(service: str) -> urllib.request.Request:

@@ -80,8 +80,8 @@ SET = (
 
 
 def own_ports() -> dict[str, int]:
-    names = ("OBJECT_STORE_PORT", "MLFLOW_PORT", "ZENML_PORT", "DASHBOARD_PORT")
-    return dict(zip(names, range(start := free_port(4), start + 4), strict=True))
+    names = ("OBJECT_STORE_PORT", "MLFLOW_PORT", "ZENML_PORT", "DASHBOARD_PORT", "SERVING_PORT")
+    return dict(zip(names, range(start := free_port(5), start + 5), strict=True))
 
 
 def readme_block() -> list[str]:

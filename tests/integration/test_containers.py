@@ -126,6 +126,20 @@ def test_dashboard_shows_the_champion(composed: Composed, trained: Outcome, page
     take(page, "containers-predict")
 
 
+def test_service_answers_with_the_champion(composed: Composed, trained: Outcome) -> None:
+    student = {"student_id": "S1", "hours_studied": 4, "attendance_percent": 60}
+    asked = urllib.request.Request(
+        f"http://127.0.0.1:{composed.settings['SERVING_PORT']}/predict",
+        json.dumps(student | {"assignments_completed": 3}).encode(),
+        {"X-API-Key": composed.settings["STUDENT_PERFORMANCE_API_KEY"]},
+    )
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    found = json.loads(opener.open(asked, timeout=30).read())
+
+    assert found["version"] == "1"
+    assert 0 < found["students"][0]["risk"] < 1
+
+
 def take(page: Page, name: str) -> None:
     """A picture for people to look at, kept where the tests keep their files."""
     page.wait_for_timeout(2_000)
@@ -220,6 +234,7 @@ def test_servers_want_a_login(composed: Composed) -> None:
         ("MLFLOW_PORT", "/api/2.0/mlflow/experiments/get?experiment_id=0"),
         ("ZENML_PORT", "/api/v1/pipelines"),
         ("OBJECT_STORE_PORT", "/mlflow"),
+        ("SERVING_PORT", "/version"),
     ):
         with pytest.raises(urllib.error.HTTPError) as refused:
             opener.open(f"http://127.0.0.1:{composed.settings[port]}{path}", timeout=10)

@@ -52,6 +52,20 @@ def test_settings_are_for_their_owner_and_never_written_over(tmp_path: Path) -> 
     }
 
 
+def test_setting_of_a_later_release_is_added(tmp_path: Path) -> None:
+    path = tmp_path / "env"
+    make_environment(path)
+    whole = read_environment(path)
+    kept = [line for line in path.read_text().splitlines() if "API_KEY" not in line]
+    path.write_text("\n".join(kept))
+    make_environment(path)
+    again = read_environment(path)
+
+    assert again.keys() == whole.keys()
+    assert again["STUDENT_PERFORMANCE_API_KEY"]
+    assert {n for n in whole if again[n] != whole[n]} == {"STUDENT_PERFORMANCE_API_KEY"}
+
+
 def read_environment_of(content: bytes) -> dict[str, str]:
     with tempfile.NamedTemporaryFile() as file:
         file.write(content)
