@@ -89,16 +89,21 @@ class Home:
             stderr=quiet, start_new_session=True,
         )  # fmt: skip
 
+    def do(self, *arguments: str, codes: tuple[int, ...] = (0,)) -> None:
+        """`run.py` as this user, to its end."""
+        if self.start("run.py", *arguments).wait(600) not in codes:
+            raise click.ClickException(f"run.py {' '.join(arguments)} failed")
+
 
 @contextmanager
-def running(home: Home, server: Server, *command: str) -> Iterator[Server]:
+def running(home: Home, server: Server, *command: str) -> Iterator[subprocess.Popen[bytes]]:
     """A server that answers; it and its workers are ended afterwards."""
     process = home.start(*command)
     try:
         deadline = time.monotonic() + _SLOW
         while time.monotonic() < deadline and not _answers(server):
             time.sleep(0.2)
-        yield server
+        yield process
     finally:
         os.killpg(process.pid, 15)
         process.wait(_SLOW)
@@ -174,7 +179,8 @@ def table(servers: list[Server]) -> str:
     return "\n".join(lines)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -187,11 +193,10 @@ def main(rounds: int, times: int) -> None:
     """Print the table."""
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder))
-        if home.start("run.py", "train").wait(600):
-            raise click.ClickException("the training failed")
+        home.do("train")
         one = {1: "/predict", 1000: "/predict/batch"}
-        ours = Server("ours", _free_port(), one, "/ready")
-        theirs = Server("MLflow", _free_port(), dict.fromkeys(one, "/invocations"), "/health")
+        ours = Server("ours", free_port(), one, "/ready")
+        theirs = Server("MLflow", free_port(), dict.fromkeys(one, "/invocations"), "/health")
         serve = ("-m", "mlflow", "models", "serve", "--env-manager=local",
                  "--model-uri=models:/student_performance@champion")  # fmt: skip
         with (

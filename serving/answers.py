@@ -1,10 +1,11 @@
 """What the service answers, and how it comes to it."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from serving.champion import Serving
+from serving.students import Student
 from student_performance.dataset import features_of
 from student_performance.models import risk
 from student_performance.scoring import reasons
@@ -43,7 +44,7 @@ class Answer(Strict):
     students: tuple[StudentRisk, ...]
 
 
-def answer(serving: Serving, students: list[Any], why: bool) -> Answer:
+def answer(serving: Serving, students: Sequence[Student], why: bool) -> Answer:
     """Score the students of a request.
 
     Args:

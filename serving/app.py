@@ -1,8 +1,6 @@
 """The HTTP interface of the prediction service."""
 
-import secrets
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,11 +14,11 @@ from starlette.responses import JSONResponse, PlainTextResponse
 
 from serving.answers import Answer, answer
 from serving.champion import Champion, Serving
+from serving.guard import Guard
 from serving.metrics import Metrics
 from serving.problems import Problem, ProblemError, as_response, not_asked_well, not_valid
 from serving.settings import ServiceSettings
 
-_OPEN = ("/health", "/ready")  # an engine that looks after the service has no key
 _PREDICTIONS = ("/predict", "/predict/batch")
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": text}
@@ -51,22 +49,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     _tell_problems(app)
     _look_after(app, champion, metrics)
     _predict(app, settings, champion, metrics)
-
-    @app.middleware("http")
-    async def guarded(
-        request: Request, follow: Callable[[Request], Awaitable[Response]]
-    ) -> Response:
-        began, path = time.perf_counter(), request.url.path
-        if _may_ask(request, settings):
-            response = await follow(request)
-        else:
-            told = "Send the key of the service as X-API-Key."
-            response = as_response(Problem(title="Unauthorized", status=401, detail=told))
-        known = path if path in (*_OPEN, *_PREDICTIONS, "/version", "/metrics") else "other"
-        metrics.requests.labels(known, response.status_code).inc()
-        metrics.seconds.labels(known).observe(time.perf_counter() - began)
-        return response
-
+    app.add_middleware(Guard, settings=settings, metrics=metrics)
     return app
 
 
@@ -92,7 +75,7 @@ def _predict(app: FastAPI, settings: ServiceSettings, champion: Champion, metric
         body = await _body(request, settings)
 
         def work() -> Answer:
-            students = list(_read(body, serving.students.many, serving).students)
+            students = _read(body, serving.students.many, serving)["students"]
             return answer(serving, students, reasons)
 
         return _told(await run_in_threadpool(work), metrics)
@@ -150,13 +133,6 @@ def _tell_problems(app: FastAPI) -> None:
         return as_response(Problem(title=title, status=error.status_code, detail=title))
 
 
-def _may_ask(request: Request, settings: ServiceSettings) -> bool:
-    if settings.api_key is None or request.url.path in _OPEN:
-        return True
-    given = request.headers.get("x-api-key", "").encode()
-    return secrets.compare_digest(given, settings.api_key.get_secret_value().encode())
-
-
 def _serving(champion: Champion) -> Serving:
     """The version that answers this request from its beginning to its end."""
     serving = champion.serving
@@ -196,7 +172,7 @@ def _described(app: FastAPI, champion: Champion) -> dict[str, Any]:
     serving = champion.serving
     if serving is not None:
         place = "#/components/schemas/{model}"
-        whole = serving.students.batch.model_json_schema(by_alias=True, ref_template=place)
+        whole = serving.students.many.json_schema(ref_template=place)
         found["components"]["schemas"] |= whole.pop("$defs") | {"Students": whole}
         for path, name in zip(_PREDICTIONS, ("Student", "Students"), strict=True):
             schema = {"schema": {"$ref": f"#/components/schemas/{name}"}}

@@ -2,13 +2,16 @@
 
 import logging
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
+from serving.matrix import without_frames
 from serving.settings import ServiceSettings
 from serving.students import Students
 from student_performance.audit import Alias
+from student_performance.dataset import features_of
 from student_performance.errors import ProductError
+from student_performance.models import risk
 from student_performance.predictor import Predictor, load_predictor
 from student_performance.registry import Registry, Store, answering
 
@@ -26,6 +29,15 @@ class Serving:
     def number(self) -> str:
         """Number of the version."""
         return self.predictor.version.number
+
+
+def _prepared(predictor: Predictor, most: int) -> Serving:
+    """Try a version on an example, so that no caller waits for what a first answer prepares."""
+    students = Students(predictor.contract, predictor.reference, most)
+    example = features_of(students.example(), predictor.contract)
+    ready = replace(predictor, model=without_frames(predictor.model, example))
+    risk(ready.model, example)
+    return Serving(ready, students)
 
 
 class Champion:
@@ -70,9 +82,7 @@ class Champion:
             if self.serving is not None and number in (None, self.serving.number):
                 return None if number else f"No version of {name} is the champion any more."
             predictor = load_predictor(self._store, name)
-        students = Students(predictor.contract, predictor.reference, self._settings.max_students)
-        students.try_out(predictor)
-        self.serving = Serving(predictor, students)
+        self.serving = _prepared(predictor, self._settings.max_students)
         _log.warning("Version %s of %s serves now", predictor.version.number, name)
         return None
 

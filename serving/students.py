@@ -1,25 +1,28 @@
 """What a request holds: a model of the students that the contract of a version describes."""
 
-from functools import cached_property
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, NotRequired
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
+from pydantic import Field, TypeAdapter
+from typing_extensions import TypedDict
 
 from student_performance.contract import Column, DatasetConfig, Role
-from student_performance.dataset import features_of
 from student_performance.derive import derived
 from student_performance.drift import FeatureReference
-from student_performance.models import risk
-from student_performance.predictor import Predictor
 from student_performance.scoring import typical, unlabelled
 
 _EXACT = 2**53  # from here on a float no longer tells two whole numbers apart
+Student = Mapping[str, Any]
+Batch = Mapping[str, Sequence[Student]]
 
 
 class Students:
     """The requests that a version can answer.
+
+    Attributes:
+        one: Reads one student from JSON, `many` a list of them.
 
     Args:
         contract: The contract of the version.
@@ -32,33 +35,13 @@ class Students:
     ) -> None:
         self._contract = unlabelled(contract)
         middle = typical(reference)
-        self._example: dict[str, Any] = {
-            n: _example(n, c, middle) for n, c in self._contract.columns.items()
-        }
-        # A name of a column may be none that Python allows, so it is an alias.
-        fields: dict[str, Any] = {
-            f"column_{place}": _field(name, column)
-            for place, (name, column) in enumerate(self._contract.columns.items())
-        }
-        config = ConfigDict(
-            extra="forbid", strict=True, json_schema_extra={"example": self._example}
-        )
-        self.student: type[BaseModel] = create_model("Student", __config__=config, **fields)
-        listed = Annotated[list[self.student], Field(min_length=1, max_length=most)]  # type: ignore[name-defined]
-        self.batch: type[BaseModel] = create_model(
-            "Students", __config__=ConfigDict(extra="forbid", strict=True), students=(listed, ...)
-        )
-        self._names = {f"column_{i}": name for i, name in enumerate(self._contract.columns)}
-
-    @cached_property
-    def one(self) -> TypeAdapter[Any]:
-        """Reads one student from JSON."""
-        return TypeAdapter(self.student)
-
-    @cached_property
-    def many(self) -> TypeAdapter[Any]:
-        """Reads a list of students from JSON."""
-        return TypeAdapter(self.batch)
+        self._columns = self._contract.columns
+        self._example = {n: _example(n, c, middle) for n, c in self._columns.items()}
+        fields = {name: _field(column) for name, column in self._columns.items()}
+        student = _read_as("Student", fields, json_schema_extra={"example": self._example})
+        listed = Annotated[list[student], Field(min_length=1, max_length=most)]  # type: ignore[valid-type]
+        self.one: TypeAdapter[Student] = TypeAdapter(student)
+        self.many: TypeAdapter[Batch] = TypeAdapter(_read_as("Students", {"students": listed}))
 
     @property
     def of_groups(self) -> tuple[str, ...]:
@@ -66,40 +49,37 @@ class Students:
         features = self._contract.features.items()
         return tuple(n for n, c in features if c.rank_within or c.share_of_largest_in)
 
-    def table(self, students: list[Any]) -> pd.DataFrame:
-        """Students as the model sees them, in their order.
+    def table(self, students: Sequence[Student]) -> pd.DataFrame:
+        """Students as the model sees them, in their order."""
+        frame = pd.DataFrame(
+            {name: _cells(students, name, column) for name, column in self._columns.items()}
+        )
+        derivations = any(column.derivation for column in self._contract.features.values())
+        return derived(frame, self._contract) if derivations else frame
 
-        Args:
-            students: Instances of `student`.
-        """
-        cells = {
-            name: _column([getattr(student, place) for student in students], column)
-            for (place, name), column in zip(
-                self._names.items(), self._contract.columns.values(), strict=True
-            )
-        }
-        if any(column.derivation for column in self._contract.features.values()):
-            return derived(pd.DataFrame(cells), self._contract)
-        return pd.DataFrame(cells)
-
-    def try_out(self, predictor: Predictor) -> None:
-        """Ask about the example, so that no caller waits for what the first answer prepares."""
-        student = self.one.validate_python(self._example)
-        risk(predictor.model, features_of(self.table([student]), predictor.contract))
+    def example(self) -> pd.DataFrame:
+        """A made-up student as the model sees it, shape (1, columns)."""
+        return self.table([self.one.validate_python(self._example)])
 
     @property
     def fields(self) -> tuple[str, ...]:
         """What a student of a request has."""
-        return tuple(self._contract.columns)
+        return tuple(self._columns)
 
-    def identifiers(self, students: list[Any]) -> list[str | None]:
+    def identifiers(self, students: Sequence[Student]) -> list[str | None]:
         """Who the students are; nobody, where the contract names none."""
-        id_column = self._contract.id_column
-        place = next((place for place, name in self._names.items() if name == id_column), None)
-        return [getattr(student, place) if place else None for student in students]
+        return [student.get(self._contract.id_column) for student in students]
 
 
-def _field(name: str, column: Column) -> Any:
+def _read_as(name: str, fields: dict[str, Any], **config: Any) -> Any:
+    """What JSON is read as: dictionaries, in less time than objects of a class; any name goes."""
+    make: Any = TypedDict  # whose fields a type checker wants to see written out
+    made = make(name, fields)
+    made.__pydantic_config__ = {"extra": "forbid", "strict": True} | config
+    return made
+
+
+def _field(column: Column) -> Any:
     kind: Any
     limits: dict[str, Any] = {}
     if column.categories is not None:
@@ -114,14 +94,15 @@ def _field(name: str, column: Column) -> Any:
         limits = {"gt": -_EXACT, "lt": _EXACT} if whole else {"allow_inf_nan": False}
         limits |= {} if column.minimum is None else {"ge": column.minimum}
         limits |= {} if column.maximum is None else {"le": column.maximum}
-    described = Field(alias=name, description=column.label or None, **limits)
+    described = Field(description=column.label or None, **limits)
     if column.nullable:
-        return Annotated[kind | None, described], None
-    return Annotated[kind, described], ...
+        return NotRequired[Annotated[kind | None, described]]
+    return Annotated[kind, described]
 
 
-def _column(cells: list[Any], column: Column) -> Any:
+def _cells(students: Sequence[Student], name: str, column: Column) -> Any:
     """Cells as numbers, empty ones too, or as they are."""
+    cells = [student.get(name) for student in students]
     return np.array(cells, dtype=np.float64) if column.is_number else cells
 
 

@@ -3,10 +3,12 @@
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from pydantic import ValidationError
 
+from serving.matrix import MatrixModel, without_frames
 from serving.problems import not_valid
 from serving.settings import API_KEY_VARIABLE, from_environment
 from serving.students import Students
@@ -14,10 +16,8 @@ from student_performance.contract import Column, DatasetConfig, Kind, Role
 from student_performance.dataset import features_of
 from student_performance.errors import UsageError
 from student_performance.models import risk
-from student_performance.predictor import Predictor
 from student_performance.simulate import simulate
-from tests.unit.builders import version
-from tests.unit.trainings import Training
+from tests.unit.trainings import FixedRisk, Training
 
 STUDENT = {
     "student_id": "S1", "hours_studied": 4, "attendance_percent": 60.5, "assignments_completed": 3,
@@ -131,10 +131,12 @@ def test_rank_within_a_course_needs_the_course(oulad: DatasetConfig) -> None:
 def test_example_of_the_documentation_is_answered(
     requests: Students, training: Training, dataset: DatasetConfig
 ) -> None:
-    example = requests.student.model_json_schema(by_alias=True)["example"]
+    example = requests.one.json_schema()["example"]
     requests.one.validate_json(json.dumps(example))
-    predictor = Predictor(version(), dataset, training.model, training.setup.reference)
-    requests.try_out(predictor)
+    features = features_of(requests.example(), dataset)
+    fast = without_frames(training.model, features)
+
+    assert risk(fast, features) == risk(training.model, features)
 
 
 def test_other_machines_need_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,3 +148,24 @@ def test_other_machines_need_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     found = from_environment("student_performance", "0.0.0.0", 8600, 2)
     assert found.api_key is not None
     assert "secret" not in repr(found)
+
+
+def test_pipeline_over_numbers_is_asked_without_frames(
+    training: Training, dataset: DatasetConfig
+) -> None:
+    rows = simulate(500, seed=6)[list(dataset.features)]
+    rows.loc[:9, "hours_studied"] = np.nan
+    fast = without_frames(training.model, rows.iloc[:1])
+
+    assert isinstance(fast, MatrixModel)
+    assert np.array_equal(fast.predict_proba(rows), training.model.predict_proba(rows))
+
+
+def test_what_would_answer_otherwise_is_left_alone(
+    training: Training, dataset: DatasetConfig
+) -> None:
+    rows = simulate(5, seed=6)[list(dataset.features)]
+    other = FixedRisk(np.array([0.5]))
+
+    assert without_frames(other, rows) is other
+    assert without_frames(training.model, rows[list(rows)[::-1]]) is training.model
