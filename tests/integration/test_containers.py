@@ -211,7 +211,7 @@ def test_servers_are_hardened(composed: Composed) -> None:
             ["docker", "inspect", *containers], capture_output=True, text=True, check=True
         ).stdout
     )
-    assert len(found) == 5
+    assert len(found) == 6
     for container in found:
         name, host = (
             container["Config"]["Labels"]["com.docker.compose.service"],

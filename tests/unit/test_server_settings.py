@@ -120,7 +120,7 @@ def test_published_address_has_the_digest(tmp_path: Path, monkeypatch: pytest.Mo
 
     memory = fsspec.filesystem("memory")
     monkeypatch.setattr("fsspec.core.url_to_fs", lambda url: (memory, url.removeprefix("s3:/")))
-    monkeypatch.setattr("student_performance.raw_data.md5_of", lambda address: "abc")
+    monkeypatch.setattr("student_performance.raw_data.md5_of", lambda address, **_: "abc")
     table = tmp_path / "table.csv"
     table.write_text("a,b\n")
     with pytest.raises(InvalidDataError, match="changed while it was uploaded"):
