@@ -10,7 +10,16 @@ ROOT = Path(__file__).resolve().parent.parent
 SHOWN = {
     "README.md": ("results", "traps"),
     "docs/the-100-percent.md": ("hundred-percent",),
-    "docs/numbers.md": ("ceiling", "fairness", "leakage", "conformance", "stacks", "dashboard"),
+    "docs/numbers.md": (
+        "ceiling",
+        "fairness",
+        "leakage",
+        "conformance",
+        "stacks",
+        "dashboard",
+        "serving",
+        "steady",
+    ),
 }
 
 
