@@ -1,13 +1,13 @@
 """`run.py dashboard`."""
 
 import os
-import socket
 import sys
 from pathlib import Path
 
 import click
 
 from cli.output import say
+from cli.ports import refuse_taken
 
 
 def run(project: Path, port: int, stack: str | None, debug: bool) -> None:
@@ -15,14 +15,11 @@ def run(project: Path, port: int, stack: str | None, debug: bool) -> None:
     say("student-performance: opening the registry …")
     from stacks.selection import select_stack
     from steps.mlflow_store import active_store
-    from student_performance.errors import UsageError
 
     selection = select_stack(stack)
     say(f"Stack  {selection.name} ({selection.why})")
     os.environ["MLFLOW_TRACKING_URI"] = active_store().tracking_uri
-    with socket.socket() as probe:
-        if probe.connect_ex(("127.0.0.1", port)) == 0:
-            raise UsageError(f"Port {port} is taken.", f"python run.py dashboard --port {port + 1}")
+    refuse_taken("127.0.0.1", port, "python run.py dashboard")
     click.echo(f"Dashboard: http://127.0.0.1:{port}")
     click.echo("Ctrl-C ends it.")
     sys.stdout.flush()

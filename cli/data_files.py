@@ -16,14 +16,8 @@ _MADE = {
 
 def data_file(project: Path, given: str | None, contract: "DatasetConfig") -> str:
     """The address of a table: what was given, else the data set's own file."""
-    address = given if given is not None else contract.file
-    if "://" in address:
-        from student_performance.server_settings import share_settings
-
-        share_settings()
-        return address
-    if given is not None:
-        return str(Path(given).absolute())
+    if given is not None or "://" in contract.file:
+        return absolute(given or contract.file)
     path = project / contract.file
     if not path.exists() and contract.name in _MADE:
         from student_performance.dataset import write_atomically
@@ -31,6 +25,16 @@ def data_file(project: Path, given: str | None, contract: "DatasetConfig") -> st
         say(f"{contract.file} is not there: {_MADE[contract.name]} (same bytes everywhere).")
         write_atomically(path, _made(contract.name))
     return str(path)
+
+
+def absolute(address: str) -> str:
+    """A local path from the root; a remote address as it is, with the keys it needs at hand."""
+    if "://" not in address:
+        return str(Path(address).absolute())
+    from student_performance.server_settings import share_settings
+
+    share_settings()
+    return address
 
 
 def _made(dataset: str) -> bytes:

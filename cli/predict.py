@@ -1,8 +1,9 @@
 """`run.py predict`: score a table with the version that serves."""
 
-from pathlib import Path
+import shlex
 from typing import TYPE_CHECKING, Any, TextIO
 
+from cli.data_files import absolute
 from cli.output import results_only_on_stdout, say, show_progress
 
 if TYPE_CHECKING:
@@ -16,20 +17,11 @@ def run(dataset: str, data: str, out: str, stack: str | None, as_json: bool, deb
 
     check_kind(out)
     with results_only_on_stdout() as stdout:
-        record = _predict(_absolute(data), _absolute(out), dataset, stack)
+        record = _predict(absolute(data), absolute(out), dataset, stack)
         if as_json:
             print(record.model_dump_json(indent=2), file=stdout)
         else:
             _show(record, stdout)
-
-
-def _absolute(address: str) -> str:
-    if "://" not in address:
-        return str(Path(address).absolute())
-    from student_performance.server_settings import share_settings
-
-    share_settings()
-    return address
 
 
 def _predict(path: str, out: str, dataset: str, stack: str | None) -> "BatchRecord":
@@ -57,7 +49,7 @@ def _predict(path: str, out: str, dataset: str, stack: str | None) -> "BatchReco
             raise UsageError(
                 f"The stack {selection.name} runs in containers, which do not see {out}; give an"
                 " address in the object store.",
-                f"python run.py predict --data {path} --out s3://BUCKET/risks.parquet",
+                f"python run.py predict --data {shlex.quote(path)} --out s3://BUCKET/risks.parquet",
             )
         path, options = published(path, md5), {"settings": run_settings()}
     show_progress()
@@ -77,7 +69,7 @@ def _show(record: "BatchRecord", stdout: TextIO) -> None:
         print(f"Rejects  {record.rejects} ({record.rejected:,} rows, with reasons)", file=stdout)
     if record.drifted():
         print(
-            f"Careful: {', '.join(record.drifted())} is not distributed as among the students that"
-            " the model learnt from.",
+            "Careful: not distributed as among the students that the model learnt from:"
+            f" {', '.join(record.drifted())}.",
             file=stdout,
         )

@@ -1,12 +1,12 @@
 """`run.py serve`."""
 
 import os
-import socket
 import sys
 
 import click
 
 from cli.output import say
+from cli.ports import refuse_taken
 
 
 def run(
@@ -17,15 +17,12 @@ def run(
     from serving.settings import from_environment
     from stacks.selection import select_stack
     from steps.mlflow_store import active_store
-    from student_performance.errors import UsageError
 
     from_environment(dataset, host, port, refresh_seconds)  # refuses before anything is opened
     selection = select_stack(stack)
     say(f"Stack  {selection.name} ({selection.why})")
     os.environ["MLFLOW_TRACKING_URI"] = active_store().tracking_uri
-    with socket.socket() as probe:
-        if probe.connect_ex((host, port)) == 0:
-            raise UsageError(f"Port {port} is taken.", f"python run.py serve --port {port + 1}")
+    refuse_taken(host, port, "python run.py serve")
     click.echo(f"What can be asked, and how: http://{host}:{port}/openapi.json")
     click.echo("Ctrl-C ends it.")
     sys.stdout.flush()

@@ -1,6 +1,7 @@
 """`python -m serving`: the prediction service on the MLflow store of the environment."""
 
 import os
+import sys
 
 import click
 
@@ -21,8 +22,13 @@ def main(dataset: str, host: str, port: int, refresh_seconds: float) -> None:
 
     from serving.app import create_app
     from serving.settings import from_environment
+    from student_performance.errors import ProductError
 
-    settings = from_environment(dataset, host, port, refresh_seconds)
+    try:
+        settings = from_environment(dataset, host, port, refresh_seconds)
+    except ProductError as error:
+        click.echo(f"Error: {error.message}\nNext:  {error.next_command}", err=True)
+        sys.exit(error.exit_code)
     uvicorn.run(
         create_app(settings), host=host, port=port, log_level="warning", access_log=False,
         server_header=False,

@@ -56,7 +56,7 @@ def not_valid(error: ValidationError, known: Sequence[str]) -> ProblemError:
     """
     listed = error.errors(include_url=False, include_context=False)
     if listed[0]["type"] == "json_invalid":
-        return ProblemError(400, "Not JSON", f"The body is no JSON: {listed[0]['msg']}.")
+        return ProblemError(400, "Not JSON", f"{listed[0]['msg']}.")
     problems = []
     for found in listed[:_SHOWN]:
         field, kind = _path(found["loc"]), found["type"]

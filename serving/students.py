@@ -9,7 +9,7 @@ from pydantic import Field, TypeAdapter
 from typing_extensions import TypedDict
 
 from student_performance.contract import Column, DatasetConfig, Role
-from student_performance.derive import derived
+from student_performance.derive import derived, of_groups
 from student_performance.drift import FeatureReference
 from student_performance.scoring import typical, unlabelled
 
@@ -46,8 +46,7 @@ class Students:
     @property
     def of_groups(self) -> tuple[str, ...]:
         """Features that only a complete group has: no student can be asked about alone."""
-        features = self._contract.features.items()
-        return tuple(n for n, c in features if c.rank_within or c.share_of_largest_in)
+        return of_groups(self._contract)
 
     def table(self, students: Sequence[Student]) -> pd.DataFrame:
         """Students as the model sees them, in their order."""

@@ -39,6 +39,12 @@ def derived(frame: pd.DataFrame, dataset: DatasetConfig) -> pd.DataFrame:
     return frame.assign(**values)
 
 
+def of_groups(dataset: DatasetConfig) -> tuple[str, ...]:
+    """Features that are a rank or a share within a group: they need the whole of it."""
+    features = dataset.features.items()
+    return tuple(n for n, c in features if c.rank_within or c.share_of_largest_in)
+
+
 def _value(frame: pd.DataFrame, name: str, column: Column, cohort: str | None) -> pd.Series:
     cells = frame[name].astype("float64")
     if column.share_of is not None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from student_performance.contract import DatasetConfig
 from student_performance.dataset import typed
-from student_performance.derive import derived
+from student_performance.derive import derived, of_groups
 from student_performance.reading.rows import chunks
 from student_performance.schema import Violation, checked, twice
 
@@ -67,8 +67,7 @@ class Sieve:
 def look_through(path: str, contract: DatasetConfig) -> Sieve:
     """Read a table once, to know its repeated students and what is derived from whole groups.
 
-    Eight bytes a row are kept for the first, and as many a row for each column that the second
-    needs.
+    A hash and a number are kept for each row, and the columns that the second needs.
 
     Args:
         path: A CSV, local or at an `s3://` address.
@@ -77,7 +76,7 @@ def look_through(path: str, contract: DatasetConfig) -> Sieve:
     Raises:
         InvalidDataError: It is no such CSV, or a column is missing.
     """
-    key, grouped = list(contract.row_key), _of_groups(contract)
+    key, grouped = list(contract.row_key), list(of_groups(contract))
     hashes: list[Hashes] = []
     numbers: list[Rows] = []
     parts: list[pd.DataFrame] = []
@@ -92,8 +91,8 @@ def look_through(path: str, contract: DatasetConfig) -> Sieve:
     repeated = _repeated_rows(hashes, numbers)
     frame = pd.concat(parts) if parts else pd.DataFrame()
     frame = frame[~frame.index.isin(repeated)]
-    of_groups = derived(frame, contract)[grouped] if len(frame) else pd.DataFrame()
-    return Sieve(contract, repeated, of_groups)
+    values = derived(frame, contract)[grouped] if len(frame) else pd.DataFrame()
+    return Sieve(contract, repeated, values)
 
 
 def _sift(
@@ -116,11 +115,6 @@ def _repeated_rows(hashes: Sequence[Hashes], numbers: Sequence[Rows]) -> Rows:
     ordered = np.sort(found)
     again = ordered[1:][ordered[1:] == ordered[:-1]]
     return np.asarray(np.concatenate(numbers)[np.isin(found, again)], np.int64)
-
-
-def _of_groups(contract: DatasetConfig) -> list[str]:
-    """Features that are a rank or a share within a group: they need the whole table."""
-    return [n for n, c in contract.features.items() if c.rank_within or c.share_of_largest_in]
 
 
 def _sources(contract: DatasetConfig) -> list[str]:

@@ -1,6 +1,7 @@
 """What a request to the prediction service may hold."""
 
 import json
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -166,6 +167,12 @@ def test_what_would_answer_otherwise_is_left_alone(
 ) -> None:
     rows = simulate(5, seed=6)[list(dataset.features)]
     other = FixedRisk(np.array([0.5]))
+    uncentred = deepcopy(training.model)
+    scaler = (
+        uncentred.named_steps["preprocessing"].transformers_[0][1].named_steps["standardscaler"]
+    )
+    scaler.with_mean = False  # it has a mean, and does not take it away
 
     assert without_frames(other, rows) is other
+    assert without_frames(uncentred, rows) is uncentred
     assert without_frames(training.model, rows[list(rows)[::-1]]) is training.model
