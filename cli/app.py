@@ -18,12 +18,14 @@ Examples:
   python run.py                                      train on the default data
   python run.py train --dataset oulad --data FILE    train on your own table
   python run.py predict --data FILE --out risks.csv  who is at risk, by the model that serves
+  python run.py monitor --data FILE                  whether the students are still the same
   python run.py runs                                 what was trained, what serves
   python run.py dashboard                            look at it in the browser
   python run.py lineage                              see it in the ZenML dashboard
 
 \b
-Exit codes: 0 done, 2 usage, 3 gate refused, 4 data invalid, 5 service unreachable.
+Exit codes: 0 done, 2 usage, 3 gate refused, 4 data invalid, 5 service unreachable,
+6 the monitor found drift.
 """
 
 
@@ -103,6 +105,38 @@ def predict(**given: Any) -> None:
     from cli.predict import run
 
     run(**given)
+
+
+@app.command(
+    epilog="""
+\b
+Examples:
+  python run.py monitor --data term2.csv
+  python run.py monitor --data term2.csv --labels term2_results.csv
+  python run.py monitor --data s3://term2/students.csv --metrics /var/lib/metrics/students.prom
+
+\b
+LABELS has the identifier and the outcome; the finished table of the term will do. An alarm is
+posted to the address in STUDENT_PERFORMANCE_WEBHOOK, if there is one. Exits with 6 if something
+drifted.
+"""
+)
+@options.dataset
+@click.option("--data", metavar="FILE", required=True, help="CSV of new students, local or s3://.")
+@click.option("--labels", metavar="FILE", help="CSV with the outcomes of some of them.")
+@click.option(
+    "--metrics", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write metrics for the textfile collector of Prometheus.",
+)  # fmt: skip
+@options.stack
+@options.overrides
+@options.as_json
+@options.debug
+def monitor(**given: Any) -> None:
+    """Tell whether new students are like those that the model learnt from, and what to do."""
+    from cli.monitor import run
+
+    run(PROJECT, **given)
 
 
 @app.command(

@@ -11,8 +11,10 @@ from student_performance.batch_record import BatchRecord
 from student_performance.evaluation import EvaluationReport
 from student_performance.figures import draw_all
 from student_performance.leakage import LeakageReport
+from student_performance.monitor_figures import draw_monitor
+from student_performance.monitor_report import MonitorReport
 from student_performance.records import TrackedModel, Verdict
-from student_performance.run_record import batch_metrics
+from student_performance.run_record import batch_metrics, monitor_metrics
 from student_performance.splitting import Division
 from student_performance.strict import Strict
 from student_performance.training import Comparison
@@ -24,6 +26,7 @@ class RecordMaterializer(SingleFileMaterializer):
 
     ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (
         BatchRecord,
+        MonitorReport,
         LeakageReport,
         Division,
         Comparison,
@@ -60,6 +63,9 @@ class RecordMaterializer(SingleFileMaterializer):
             return {"decision.html": html.decision_page(data)}
         if isinstance(data, BatchRecord):
             return {"batch.html": html.batch_page(data)}
+        if isinstance(data, MonitorReport):
+            figures = {f"{name}.png": png for name, png in draw_monitor(data).items()}
+            return {"monitoring.html": html.monitor_page(data), **figures}
         if isinstance(data, TrackedModel):
             return {"tracked_model.html": html.tracked_model_page(data)}
         raise TypeError(f"{type(data).__name__} has no page")
@@ -79,6 +85,8 @@ class RecordMaterializer(SingleFileMaterializer):
             return {name: score.value for name, score in data.scores.items()}
         if isinstance(data, BatchRecord):
             return {"version": data.version, **batch_metrics(data)}
+        if isinstance(data, MonitorReport):
+            return {"version": data.version, "verdict": data.level, **monitor_metrics(data)}
         if isinstance(data, Verdict):
             return {"outcome": str(data.decision.outcome), "version": data.version or "none"}
         return {name: str(value) for name, value in data.model_dump().items()}

@@ -2,19 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import PurePath
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from student_performance import drift
-from student_performance.batch_record import RISK_BINS, BatchRecord
+from student_performance.batch_record import BatchRecord
 from student_performance.dataset import features_of, md5_of
 from student_performance.errors import InvalidDataError
-from student_performance.metrics import Floats
 from student_performance.models import risk
 from student_performance.predictor import Predictor
 from student_performance.reading.commands import check_command
@@ -22,6 +17,7 @@ from student_performance.schema import Violation
 from student_performance.scoring import FLAGGED, REASONS, RISK, reasons, unlabelled
 from student_performance.sifting import look_through
 from student_performance.table_files import check_kind, table_writer
+from student_performance.tally import Tally
 
 MODEL_VERSION = "model_version"
 
@@ -45,7 +41,7 @@ def predict_file(path: str, out: str, predictor: Predictor) -> BatchRecord:
     """
     check_kind(out)
     md5, rejects = md5_of(path, any_size=True), rejects_of(out)
-    sieve, tally = look_through(path, unlabelled(predictor.contract)), _Tally()
+    sieve, tally = look_through(path, unlabelled(predictor.contract)), Tally(predictor)
     with table_writer(out) as write, table_writer(rejects) as reject:
         for good, violations in sieve.sifted(path):
             reject(_told(violations))
@@ -53,7 +49,7 @@ def predict_file(path: str, out: str, predictor: Predictor) -> BatchRecord:
             if len(good):
                 write(_scored(sieve.table(good), predictor, tally))
         _check_end(path, md5, predictor, tally)
-    return tally.record(md5, out, rejects, predictor)
+    return _record(tally, md5, out, rejects, predictor)
 
 
 def rejects_of(out: str) -> str:
@@ -61,51 +57,29 @@ def rejects_of(out: str) -> str:
     return f"{out.removesuffix(PurePath(out).suffix)}.rejects.csv"
 
 
-@dataclass
-class _Tally:
-    """Sums over the chunks, of a fixed size."""
-
-    rejected: int = 0
-    flagged: int = 0
-    total_risk: float = 0.0
-    risks: NDArray[np.int64] = field(default_factory=lambda: np.zeros(RISK_BINS, np.int64))
-    features: dict[str, Floats] = field(default_factory=dict)
-
-    def add(self, features: pd.DataFrame, risks: Floats, predictor: Predictor) -> None:
-        """Count the rows of a chunk."""
-        self.flagged += int((risks >= predictor.version.threshold.value).sum())
-        self.total_risk += float(risks.sum())
-        self.risks += np.histogram(risks, bins=RISK_BINS, range=(0, 1))[0]
-        for reference in predictor.reference:
-            found = drift.counts(reference, features[reference.feature])
-            before = self.features.get(reference.feature, np.zeros(len(found)))
-            self.features[reference.feature] = before + found
-
-    def record(self, md5: str, out: str, rejects: str, predictor: Predictor) -> BatchRecord:
-        scored = int(self.risks.sum())
-        found = [self.features[reference.feature] for reference in predictor.reference]
-        return BatchRecord(
-            at=datetime.now(UTC),
-            dataset=predictor.contract.name,
-            version=predictor.version.number,
-            data_md5=md5,
-            out=out,
-            rejects=rejects,
-            rows=scored + self.rejected,
-            rejected=self.rejected,
-            flagged=self.flagged,
-            threshold=predictor.version.threshold.value,
-            mean_risk=self.total_risk / scored,
-            risks=tuple(self.risks.tolist()),
-            drift=drift.compare_counts(predictor.reference, found),
-        )
+def _record(tally: Tally, md5: str, out: str, rejects: str, predictor: Predictor) -> BatchRecord:
+    return BatchRecord(
+        at=datetime.now(UTC),
+        dataset=predictor.contract.name,
+        version=predictor.version.number,
+        data_md5=md5,
+        out=out,
+        rejects=rejects,
+        rows=tally.scored + tally.rejected,
+        rejected=tally.rejected,
+        flagged=tally.flagged,
+        threshold=predictor.version.threshold.value,
+        mean_risk=tally.mean_risk,
+        risks=tuple(tally.risks.tolist()),
+        drift=tally.drift(),
+    )
 
 
-def _scored(table: pd.DataFrame, predictor: Predictor, tally: _Tally) -> pd.DataFrame:
+def _scored(table: pd.DataFrame, predictor: Predictor, tally: Tally) -> pd.DataFrame:
     contract, model = predictor.contract, predictor.model
     features = features_of(table, contract)
     risks = risk(model, features)
-    tally.add(features, risks, predictor)
+    tally.add(features, risks)
     key = list(contract.row_key) or [contract.id_column]
     found = table[key].assign(**{RISK: risks, FLAGGED: risks >= predictor.version.threshold.value})
     found[REASONS] = reasons(model, features, risks, predictor.reference)
@@ -122,8 +96,8 @@ def _told(violations: Sequence[Violation]) -> pd.DataFrame:
     return pd.DataFrame({"row": list(by_row), "reason": pd.Series(texts, dtype="str")})
 
 
-def _check_end(path: str, md5: str, predictor: Predictor, tally: _Tally) -> None:
-    if not tally.risks.sum():
+def _check_end(path: str, md5: str, predictor: Predictor, tally: Tally) -> None:
+    if not tally.scored:
         raise InvalidDataError(
             f"{path}: none of its {tally.rejected:,} rows keeps the contract of"
             f" {predictor.version.name} version {predictor.version.number}; nothing was written.",

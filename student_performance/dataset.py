@@ -149,7 +149,7 @@ def labelled(frame: pd.DataFrame, dataset: DatasetConfig) -> pd.DataFrame:
     Raises:
         InvalidDataError: Every student passes, or nobody does.
     """
-    label = _at_risk(frame[dataset.target.column], dataset)
+    label = at_risk(frame[dataset.target.column], dataset)
     if label.nunique() < 2:
         everyone = "at risk" if label.all() else "passing"
         rule = "pass_mark=VALUE" if dataset.target.pass_mark is not None else "passing=[VALUE]"
@@ -183,7 +183,8 @@ def write_atomically(path: Path, data: bytes) -> None:
     aside.replace(path)
 
 
-def _at_risk(outcome: pd.Series, dataset: DatasetConfig) -> pd.Series:
+def at_risk(outcome: pd.Series, dataset: DatasetConfig) -> pd.Series:
+    """Who does not pass by the rule of the contract, shape (rows,), as int8."""
     target = dataset.target
     if target.pass_mark is not None:
         return (outcome < target.pass_mark).astype("int8")

@@ -1,22 +1,24 @@
 """Whether new students look like those a model learned from, feature by feature."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from student_performance.contract import DatasetConfig
+from student_performance.significance import chi_square, holm, kolmogorov_smirnov
 from student_performance.strict import Strict
 
 Floats = NDArray[np.float64]
 Level = Literal["ok", "warn", "drift", "no_data"]
 
 MIN_ROWS = 30
-_WARN, _DRIFT = 0.1, 0.25  # the usual limits of a PSI that is free of sampling noise
-_FALSE_ALARMS = 0.05  # of batches without drift in which any feature may warn
+FALSE_ALARMS = 0.05  # of batches without drift in which any feature may be called different
+WARN, DRIFT = 0.1, 0.25  # the usual limits of a PSI that is free of sampling noise
+_STEPS = 200  # at most, with ten students between two of them
 
 
 class FeatureReference(Strict):
@@ -30,6 +32,9 @@ class FeatureReference(Strict):
         shares: Share of all rows in each bin or category.
         missing: Share of empty cells; `shares` and it sum to 1.
         n: Rows.
+        steps: Values of a number between which at least ten students lie; empty for a category,
+            and in a report of an earlier release.
+        below: Share of the cells that are not empty up to each step.
     """
 
     feature: str
@@ -38,6 +43,20 @@ class FeatureReference(Strict):
     shares: tuple[float, ...]
     missing: float
     n: int
+    steps: tuple[float, ...] = ()
+    below: tuple[float, ...] = ()
+
+
+class RiskReference(Strict):
+    """The risks that a model gave to the hold-out.
+
+    Attributes:
+        distribution: Of the risks.
+        mean: Mean of the risks.
+    """
+
+    distribution: FeatureReference
+    mean: float
 
 
 class FeatureDrift(Strict):
@@ -47,6 +66,9 @@ class FeatureDrift(Strict):
         feature: Name of the feature.
         psi: Population stability index.
         expected: Mean of the index without drift, by chance alone.
+        p: The chance of such a difference without drift, corrected for the number of features.
+        missing: Share of empty cells of the batch.
+        unknown: Rows of the batch with a category that the contract does not know.
         level: The verdict; `no_data` if either side has fewer than 30 rows.
         n: Rows of the batch.
     """
@@ -54,8 +76,27 @@ class FeatureDrift(Strict):
     feature: str
     psi: float
     expected: float
+    p: float = 1.0
+    missing: float = 0.0
+    unknown: int = 0
     level: Level
     n: int
+
+
+@dataclass(frozen=True)
+class FeatureCounts:
+    """What is kept of a feature of a batch; those of several chunks can be added up.
+
+    Attributes:
+        bins: Rows in each bin, then those with an unknown category, then those that are empty.
+        steps: Rows up to the first step, then between steps, then beyond the last.
+    """
+
+    bins: Floats
+    steps: Floats
+
+    def __add__(self, other: "FeatureCounts") -> "FeatureCounts":
+        return FeatureCounts(self.bins + other.bins, self.steps + other.steps)
 
 
 def reference(
@@ -68,25 +109,42 @@ def reference(
         dataset: The contract; it names the features and their categories.
         bins: Bins of equal share of a number; fewer where its values are tied.
     """
-    found = []
-    for name, column in dataset.features.items():
-        cells = features[name]
-        empty = FeatureReference(
-            feature=name,
-            edges=() if column.categories else _inner_edges(cells, bins),
-            categories=column.categories or (),
-            shares=(),
-            missing=0.0,
-            n=len(cells),
-        )
-        # A value outside of the contract is in no bin; it would only come from an unchecked table.
-        shares = counts(empty, cells) / max(len(cells), 1)
-        found.append(
-            empty.model_copy(
-                update={"shares": tuple(shares[:-2].tolist()), "missing": float(shares[-1])}
-            )
-        )
-    return tuple(found)
+    return tuple(
+        describe(features[name], column.categories or (), bins)
+        for name, column in dataset.features.items()
+    )
+
+
+def describe(
+    cells: pd.Series, categories: tuple[str, ...] = (), bins: int = 10
+) -> FeatureReference:
+    """The distribution of one feature; its name is that of the series.
+
+    Args:
+        cells: Shape (rows,).
+        categories: The allowed values; none for a number.
+        bins: Bins of equal share of a number; fewer where its values are tied.
+    """
+    present = int(cells.notna().sum())
+    empty = FeatureReference(
+        feature=str(cells.name),
+        edges=() if categories else _inner_edges(cells, bins),
+        categories=categories,
+        shares=(),
+        missing=0.0,
+        n=len(cells),
+        steps=() if categories else _inner_edges(cells, max(min(_STEPS, present // 10), 2)),
+    )
+    # A value outside of the contract is in no bin; it would only come from an unchecked table.
+    found = counts(empty, cells)
+    shares = found.bins / max(len(cells), 1)
+    return empty.model_copy(
+        update={
+            "shares": tuple(shares[:-2].tolist()),
+            "missing": float(shares[-1]),
+            "below": tuple(_below(found.steps).tolist()) if empty.steps else (),
+        }
+    )
 
 
 def compare(
@@ -94,13 +152,13 @@ def compare(
 ) -> tuple[FeatureDrift, ...]:
     """Compare a batch with the training rows, one result a feature.
 
-    Without drift, the index is about chi-square with `bins - 1` degrees of freedom, times
-    `1 / n_ref + 1 / n` (Yurdakul 2018, "Statistical properties of population stability index";
-    the index is to second order the chi-square statistic of two samples). Its mean under no drift
-    is `expected`. The limits .1 and .25 hold for an index without noise, so the quantile of the
-    noise is added to both, with a Bonferroni correction over the features: in less than 5 % of
-    batches without drift any feature warns. In small batches the logarithm makes the tail heavier
-    than chi-square's; the quantile is added to .1 rather than put in its place, which covers that.
+    A feature has drifted if it differs by more than chance and by enough to matter. Chance: a
+    Kolmogorov-Smirnov test for numbers and a chi-square test for categories and for empty cells,
+    with Holm's correction over all of them, so that in at most 5 % of batches without drift any
+    feature differs. Enough: the index minus its mean without drift is above .1 or .25; that mean
+    is `bins - 1` times `1 / n_ref + 1 / n` (Yurdakul 2018, "Statistical properties of population
+    stability index"). In a large batch everything differs by more than chance, and in a small one
+    the index is large by chance alone.
 
     Args:
         references: What `reference` returned.
@@ -110,30 +168,59 @@ def compare(
 
 
 def compare_counts(
-    references: Sequence[FeatureReference], found: Sequence[Floats]
+    references: Sequence[FeatureReference], found: Sequence[FeatureCounts]
 ) -> tuple[FeatureDrift, ...]:
     """The same, from the `counts` of each feature: those of several chunks can be added up."""
-    alarm = _FALSE_ALARMS / max(len(references), 1)
-    return tuple(_compare(one, new, alarm) for one, new in zip(references, found, strict=True))
+    pairs = list(zip(references, found, strict=True))
+    tests = [(place, p) for place, pair in enumerate(pairs) for p in _chances(*pair)]
+    smallest = [1.0] * len(pairs)
+    for (place, _), p in zip(tests, holm([p for _, p in tests]), strict=True):
+        smallest[place] = min(smallest[place], p)
+    return tuple(_compare(*pair, p) for pair, p in zip(pairs, smallest, strict=True))
 
 
-def _compare(reference: FeatureReference, new: Floats, alarm: float) -> FeatureDrift:
-    n = int(new.sum())
+def _chances(reference: FeatureReference, new: FeatureCounts) -> list[float]:
+    """P-values of the tests of one feature; one of empty cells only where there are any."""
+    n = int(new.bins.sum())
+    if min(n, reference.n) < MIN_ROWS:
+        return []
+    old = _old(reference)
+    if not reference.steps:  # a category, or of an earlier release
+        return [chi_square(old, new.bins)]
+    here, there = n - int(new.bins[-1]), reference.n - round(reference.missing * reference.n)
+    now = _below(new.steps)
+    tests = [kolmogorov_smirnov(np.array(reference.below), there, now, here)]
+    if old[-1] or new.bins[-1]:
+        empty = np.array([old[:-1].sum(), old[-1]]), np.array([here, new.bins[-1]])
+        tests.append(chi_square(*empty))
+    return tests
+
+
+def _compare(reference: FeatureReference, new: FeatureCounts, p: float) -> FeatureDrift:
+    n = int(new.bins.sum())
     if min(n, reference.n) == 0:
         return FeatureDrift(feature=reference.feature, psi=0, expected=0, level="no_data", n=n)
-    old = np.array([*reference.shares, 0.0, reference.missing]) * reference.n
-    used = (old > 0) | (new > 0)
-    psi = _psi(old[used] / reference.n, new[used] / n, reference.n, n)
-    noise, freedom = 1 / reference.n + 1 / n, max(int(used.sum()) - 1, 0)
-    allowance = float(stats.chi2.isf(alarm, freedom)) * noise if freedom else 0.0
+    old = _old(reference)
+    used = (old > 0) | (new.bins > 0)
+    psi = _psi(old[used] / reference.n, new.bins[used] / n, reference.n, n)
+    expected = max(int(used.sum()) - 1, 0) * (1 / reference.n + 1 / n)
     level: Level = "ok"
     if min(n, reference.n) < MIN_ROWS:
         level = "no_data"
-    elif psi > _WARN + allowance:
-        level = "drift" if psi > _DRIFT + allowance else "warn"
+    elif p < FALSE_ALARMS and psi - expected > WARN:
+        level = "drift" if psi - expected > DRIFT else "warn"
     return FeatureDrift(
-        feature=reference.feature, psi=psi, expected=freedom * noise, level=level, n=n
-    )
+        feature=reference.feature, psi=psi, expected=expected, p=p,
+        missing=float(new.bins[-1]) / n, unknown=int(new.bins[-2]), level=level, n=n,
+    )  # fmt: skip
+
+
+def _old(reference: FeatureReference) -> Floats:
+    return np.array([*reference.shares, 0.0, reference.missing]) * reference.n
+
+
+def _below(steps: Floats) -> Floats:
+    return np.asarray(np.cumsum(steps)[:-1] / max(steps.sum(), 1), np.float64)
 
 
 def _psi(old: Floats, new: Floats, n_old: int, n_new: int) -> float:
@@ -157,15 +244,21 @@ def _inner_edges(cells: pd.Series, bins: int) -> tuple[float, ...]:
     return tuple(edges.tolist())
 
 
-def counts(reference: FeatureReference, cells: pd.Series) -> Floats:
-    """Rows in each bin, then those with an unknown category, then those that are empty."""
+def counts(reference: FeatureReference, cells: pd.Series) -> FeatureCounts:
+    """Rows of a batch in each bin and between the steps of a reference."""
     present = cells.dropna()
     if reference.categories:
         places = pd.Index(reference.categories).get_indexer(pd.Index(present.astype("str")))
         size = len(reference.categories)
-        places = np.where(places < 0, size, places)
+        bins = np.bincount(np.where(places < 0, size, places), minlength=size + 1)
+        steps = np.zeros(0)
     else:
-        places = np.searchsorted(reference.edges, present.to_numpy(dtype=np.float64), side="left")
-        size = len(reference.edges) + 1
-    counts = np.bincount(places, minlength=size + 1)
-    return np.append(counts, len(cells) - len(present)).astype(np.float64)
+        values = present.to_numpy(dtype=np.float64)
+        bins = np.append(_between(reference.edges, values), 0)
+        steps = _between(reference.steps, values)
+    return FeatureCounts(np.append(bins, len(cells) - len(present)).astype(np.float64), steps)
+
+
+def _between(borders: tuple[float, ...], values: Floats) -> Floats:
+    places = np.searchsorted(borders, values, side="left")
+    return np.bincount(places, minlength=len(borders) + 1).astype(np.float64)

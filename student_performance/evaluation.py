@@ -17,7 +17,7 @@ from student_performance.curves import (
     ReliabilityBin,
 )
 from student_performance.dataset import AT_RISK, features_of
-from student_performance.drift import FeatureDrift
+from student_performance.drift import FeatureDrift, RiskReference
 from student_performance.examples import Example, examples
 from student_performance.explain import Effect, Importance
 from student_performance.fairness import AttributeFairness
@@ -74,6 +74,7 @@ class EvaluationReport(Strict):
         drift: How far the features of the hold-out are from those of the training part.
         notes: What else a reader should know.
         problems: Why the hold-out cannot judge a model; empty if it can.
+        risks: The risks of the hold-out, to notice drift later; None in an earlier release.
     """
 
     dataset: str
@@ -101,6 +102,7 @@ class EvaluationReport(Strict):
     drift: tuple[FeatureDrift, ...]
     notes: tuple[str, ...]
     problems: tuple[str, ...]
+    risks: RiskReference | None = None
 
     @property
     def threshold(self) -> float:
@@ -171,6 +173,9 @@ def evaluate(
         drift=drift.compare(setup.reference, features),
         notes=(_OTHER_WORLD,) if dataset.world is not None and truth is None else (),
         problems=_problems(y),
+        risks=RiskReference(
+            distribution=drift.describe(pd.Series(p, name="risk")), mean=float(p.mean())
+        ),
     )
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 # Blue and orange of Okabe and Ito, told apart by colour-blind people.
-_MODEL, _BASELINE = "#0072B2", "#D55E00"
+MODEL, BASELINE = "#0072B2", "#D55E00"
 _BARS = 12  # of importances, the largest
 
 
@@ -21,17 +21,17 @@ def roc_png(report: EvaluationReport) -> bytes:
     """ROC curve beside the diagonal of a ranking by chance."""
 
     def draw(axes: Axes) -> None:
-        axes.plot([0, 1], [0, 1], "--", color=_BASELINE, label="by chance")
+        axes.plot([0, 1], [0, 1], "--", color=BASELINE, label="by chance")
         axes.plot(
             [point.false_positive_rate for point in report.roc],
             [point.true_positive_rate for point in report.roc],
-            color=_MODEL,
+            color=MODEL,
             label=report.candidate.replace("_", " "),
         )
         axes.set(xlabel="passing students flagged", ylabel="students at risk flagged")
         axes.set_title("Who is flagged, for every threshold")
 
-    return _png(draw)
+    return png(draw)
 
 
 def reliability_png(report: EvaluationReport) -> bytes:
@@ -39,42 +39,42 @@ def reliability_png(report: EvaluationReport) -> bytes:
 
     def draw(axes: Axes) -> None:
         bins = report.reliability
-        axes.plot([0, 1], [0, 1], "--", color=_BASELINE, label="perfectly calibrated")
-        axes.plot([b.predicted for b in bins], [b.observed for b in bins], color=_MODEL)
+        axes.plot([0, 1], [0, 1], "--", color=BASELINE, label="perfectly calibrated")
+        axes.plot([b.predicted for b in bins], [b.observed for b in bins], color=MODEL)
         largest = max((b.n for b in bins), default=1)
         axes.errorbar(
             [b.predicted for b in bins],
             [b.observed for b in bins],
             yerr=[[b.observed - b.low for b in bins], [b.high - b.observed for b in bins]],
             fmt="none",
-            color=_MODEL,
+            color=MODEL,
             capsize=3,
         )
         axes.scatter(
             [b.predicted for b in bins],
             [b.observed for b in bins],
             s=[20 + 120 * b.n / largest for b in bins],
-            color=_MODEL,
+            color=MODEL,
             label="students, by number",
         )
         axes.set(xlabel="predicted risk", ylabel="share that did not pass")
         axes.set_title("What was predicted, and what came true")
 
-    return _png(draw)
+    return png(draw)
 
 
 def precision_recall_png(report: EvaluationReport) -> bytes:
     """Precision and recall for every threshold; flagging at random is a line."""
 
     def draw(axes: Axes) -> None:
-        axes.axhline(report.prevalence, linestyle="--", color=_BASELINE, label="by chance")
+        axes.axhline(report.prevalence, linestyle="--", color=BASELINE, label="by chance")
         points = report.precision_recall
-        axes.plot([p.recall for p in points], [p.precision for p in points], color=_MODEL,
+        axes.plot([p.recall for p in points], [p.precision for p in points], color=MODEL,
                   label=report.candidate.replace("_", " "))  # fmt: skip
         axes.set(xlabel="students at risk flagged", ylabel="flagged students at risk", ylim=(0, 1))
         axes.set_title("How many flags are right")
 
-    return _png(draw)
+    return png(draw)
 
 
 def importances_png(report: EvaluationReport) -> bytes:
@@ -83,13 +83,13 @@ def importances_png(report: EvaluationReport) -> bytes:
     def draw(axes: Axes) -> None:
         ordered = sorted(report.importances, key=lambda importance: importance.mean)[-_BARS:]
         names = [importance.feature.replace("_", " ") for importance in ordered]
-        axes.barh(names, [i.mean for i in ordered], xerr=[i.sd for i in ordered], color=_MODEL,
+        axes.barh(names, [i.mean for i in ordered], xerr=[i.sd for i in ordered], color=MODEL,
                   label="mean and standard deviation")  # fmt: skip
         axes.margins(y=0.3)  # room for the legend
         axes.set(xlabel="log loss rises by, when shuffled")
         axes.set_title("What the model relies on")
 
-    return _png(draw)
+    return png(draw)
 
 
 def candidates_png(report: EvaluationReport) -> bytes:
@@ -100,15 +100,15 @@ def candidates_png(report: EvaluationReport) -> bytes:
         for row, candidate in enumerate(candidates):
             loss = candidate.scores["log_loss"]
             error = [[loss.value - loss.low], [loss.high - loss.value]]
-            axes.errorbar(loss.value, row, xerr=error, fmt="o", color=_MODEL, capsize=4)
+            axes.errorbar(loss.value, row, xerr=error, fmt="o", color=MODEL, capsize=4)
         naive = baseline.scores["log_loss"].value
-        axes.axvline(naive, linestyle="--", color=_BASELINE, label="majority baseline")
+        axes.axvline(naive, linestyle="--", color=BASELINE, label="majority baseline")
         axes.set_yticks(range(len(candidates)), [c.name.replace("_", " ") for c in candidates])
         axes.margins(y=0.4)
         axes.set(xlabel="log loss in cross-validation, lower is better")
         axes.set_title("The candidates")
 
-    return _png(draw)
+    return png(draw)
 
 
 FIGURES: dict[str, Callable[[EvaluationReport], bytes]] = {
@@ -139,7 +139,8 @@ def _drawn(document: str) -> dict[str, bytes]:
     }
 
 
-def _png(draw: Callable[[Axes], None]) -> bytes:
+def png(draw: Callable[[Axes], None]) -> bytes:
+    """One pair of axes as PNG bytes, drawn without a display."""
     # Half a second to import, and most steps draw nothing.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

@@ -11,6 +11,8 @@ from student_performance.evaluation import EvaluationReport
 from student_performance.figures import draw_all
 from student_performance.leakage import LeakageReport
 from student_performance.metrics import LABELS
+from student_performance.monitor_figures import draw_monitor
+from student_performance.monitor_report import MonitorReport
 from student_performance.records import TrackedModel, Verdict
 from student_performance.rendering import render
 from student_performance.splitting import Division
@@ -70,6 +72,13 @@ def report_page(report: EvaluationReport) -> str:
 def decision_page(verdict: Verdict) -> str:
     """The decision, every check behind it, and the version it was made about."""
     return render("decision.html.j2", decision=verdict.decision, verdict=verdict)
+
+
+def monitor_page(report: MonitorReport) -> str:
+    """New students beside those that a version learnt from."""
+    figures = draw_monitor(report).items()
+    images = {name: base64.b64encode(png).decode() for name, png in figures}
+    return render("monitor.html.j2", report=report, images=images, labels=LABELS)
 
 
 def batch_page(record: BatchRecord) -> str:

@@ -10,6 +10,7 @@ from student_performance.config import LearningConfig
 from student_performance.contract import Column, DatasetConfig, Kind
 from student_performance.evaluation import EvaluationReport
 from student_performance.metrics import Scores
+from student_performance.monitor_report import LEVELS, MonitorReport
 
 
 def parameters(
@@ -71,6 +72,21 @@ def synthetic_example(dataset: DatasetConfig) -> pd.DataFrame:
         else:
             row[name] = _middle(column)
     return pd.DataFrame([row])
+
+
+def monitor_metrics(report: MonitorReport) -> dict[str, float]:
+    """The numbers of a comparison, by the names that MLflow and Prometheus show."""
+    found = [*report.features, *([report.risk] if report.risk else [])]
+    values = {f"psi.{one.feature}": max(one.psi - one.expected, 0.0) for one in found}
+    values |= {f"missing.{one.feature}": one.missing for one in report.features}
+    values |= {"rows": report.rows, "rejected": report.rejected, "flagged": report.flagged}
+    if report.mean_risk is not None:
+        values["mean_risk"] = report.mean_risk
+    if report.outcomes is not None:
+        values["labelled"] = report.outcomes.labels.used
+        values |= _with_bounds("seen", report.outcomes.scores)
+        values["surplus_risk"] = report.outcomes.calibration.value
+    return values | {"level": LEVELS.index(report.level)}
 
 
 def _described(name: str, column: Column) -> str:

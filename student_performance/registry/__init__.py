@@ -4,8 +4,9 @@ Every call names the store. ZenML resets MLflow's global address after each trac
 that relies on the global one would write into a stray database of the working directory.
 """
 
+from student_performance.registry.monitorings import Monitorings
 from student_performance.registry.store import Store, answering
 from student_performance.registry.tracking import Tracker
 from student_performance.registry.versions import Registry
 
-__all__ = ["Registry", "Store", "Tracker", "answering"]
+__all__ = ["Monitorings", "Registry", "Store", "Tracker", "answering"]

@@ -132,6 +132,7 @@ for name in {modules!r}:
         "dashboard",
         "serve",
         "predict --data x --out y.csv",
+        "monitor --data x",
     ],
 )
 def test_first_line_comes_before_any_heavy_import(command: str) -> None:

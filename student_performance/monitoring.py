@@ -1,0 +1,108 @@
+"""Holds new students against those that the version that serves has learnt from."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from student_performance.config import TrainConfig
+from student_performance.dataset import features_of, md5_of
+from student_performance.drift import MIN_ROWS, Level
+from student_performance.evaluation import EvaluationReport
+from student_performance.metrics import wilson
+from student_performance.models import risk
+from student_performance.monitor_report import BrokenColumn, MonitorReport
+from student_performance.outcome_checks import check_outcomes
+from student_performance.outcomes import Joined, LabelCounts, read_labels
+from student_performance.predictor import Predictor
+from student_performance.schema import Violation
+from student_performance.scoring import unlabelled
+from student_performance.sifting import look_through
+from student_performance.tally import Tally
+
+_MOST_BROKEN = 0.05  # of the rows; above it, the table is not what the contract is about
+
+
+def monitor(
+    path: str,
+    labels: str | None,
+    predictor: Predictor,
+    report: EvaluationReport,
+    config: TrainConfig,
+) -> MonitorReport:
+    """Compare a table of any size with the reference of a version, chunk by chunk.
+
+    Args:
+        path: A CSV, local or at an `s3://` address.
+        labels: A CSV with the outcomes of some of its students; it is held in memory.
+        predictor: The version.
+        report: Its evaluation.
+        config: Intervals, smallest group and the gate's limits.
+
+    Raises:
+        InvalidDataError: A file is no such CSV, a column is missing, or an outcome is none.
+        UnreachableError: A file is elsewhere, and the way there does not work.
+    """
+    contract = predictor.contract
+    counted: LabelCounts | None = None
+    joined = None
+    if labels is not None:
+        table, counted = read_labels(labels, contract)
+        joined = Joined(table, list(contract.row_key))
+    tally, broken = Tally(predictor, report.risks), Counter[tuple[str, str]]()
+    sieve = look_through(path, unlabelled(contract))
+    for good, violations in sieve.sifted(path):
+        tally.rejected += len({violation.row for violation in violations})
+        broken.update(_columns(violations))
+        if len(good):
+            rows = sieve.table(good)
+            features = features_of(rows, contract)
+            risks = risk(predictor.model, features)
+            tally.add(features, risks)
+            if joined is not None:
+                joined.add(rows, risks)
+    drifts = tally.drift()
+    number = len(predictor.reference)
+    return MonitorReport(
+        at=datetime.now(UTC),
+        dataset=contract.name,
+        version=predictor.version.number,
+        data_md5=md5_of(path, any_size=True),
+        labels_md5=md5_of(labels, any_size=True) if labels else None,
+        rows=tally.scored + tally.rejected,
+        rejected=tally.rejected,
+        broken=_told(broken),
+        broken_level=_broken_level(tally),
+        flagged=tally.flagged,
+        mean_risk=tally.mean_risk if tally.scored else None,
+        risk_before=report.risks.mean if report.risks else None,
+        features=drifts[:number],
+        risk=drifts[number] if report.risks else None,
+        outcomes=(
+            check_outcomes(joined.table(), counted, report, contract, config)
+            if joined is not None and counted is not None
+            else None
+        ),
+    )
+
+
+def _columns(violations: Sequence[Violation]) -> list[tuple[str, str]]:
+    """Each column that breaks a row, once a row."""
+    by_row = {(violation.row, violation.column, violation.allowed) for violation in violations}
+    return [(column, allowed) for _, column, allowed in by_row]
+
+
+def _told(broken: Counter[tuple[str, str]]) -> tuple[BrokenColumn, ...]:
+    return tuple(
+        BrokenColumn(column=column, allowed=allowed, rows=rows)
+        for (column, allowed), rows in broken.most_common()
+    )
+
+
+def _broken_level(tally: Tally) -> Level:
+    rows = tally.scored + tally.rejected
+    if rows < MIN_ROWS:
+        return "no_data"
+    if not tally.rejected:
+        return "ok"
+    low, _ = wilson(tally.rejected, rows, 0.95)
+    return "drift" if low > _MOST_BROKEN else "warn"
