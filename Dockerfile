@@ -24,7 +24,7 @@ RUN python3 -m venv /opt/uv \
 
 FROM base AS app
 COPY --from=environment /opt/venv /opt/venv
-RUN mkdir /var/lib/mlflow && chown app:app /var/lib/mlflow \
+RUN mkdir /var/lib/mlflow /var/lib/retraining && chown app:app /var/lib/mlflow /var/lib/retraining \
     # Where ZenML unpacks the code of a run, as whoever started it.
     && mkdir /app && chmod 1777 /app \
     # Matplotlib lists the fonts once, in a folder that it wants to be able to write to.

@@ -19,12 +19,13 @@ Examples:
   python run.py train --dataset oulad --data FILE    train on your own table
   python run.py predict --data FILE --out risks.csv  who is at risk, by the model that serves
   python run.py monitor --data FILE                  whether the students are still the same
+  python run.py retrain --data FILE                  learn from them as well, if it is due
   python run.py runs                                 what was trained, what serves
   python run.py dashboard                            look at it in the browser
   python run.py lineage                              see it in the ZenML dashboard
 
 \b
-Exit codes: 0 done, 2 usage, 3 gate refused, 4 data invalid, 5 service unreachable,
+Exit codes: 0 done, 2 usage, 3 refused, 4 data invalid, 5 service unreachable,
 6 the monitor found drift.
 """
 
@@ -135,6 +136,47 @@ drifted.
 def monitor(**given: Any) -> None:
     """Tell whether new students are like those that the model learnt from, and what to do."""
     from cli.monitor import run
+
+    run(PROJECT, **given)
+
+
+@app.command(
+    epilog="""
+\b
+Examples:
+  python run.py retrain --data term2_results.csv
+  python run.py retrain --data s3://term2/results.csv --enough 200
+  python -m servers.schedule --every 86400 python run.py retrain --data s3://term2/results.csv
+
+\b
+DATA has the columns of the training data; of a student who is in both, the new row counts. It is
+due if the monitor found drift for the version that serves, or if enough rows with outcomes are new.
+The gate compares the new model with the one that serves, on rows that neither has learnt from. Old
+and new rows are kept in FOLDER by DVC, for the next time. Exits with 3 if it is not due or the gate
+refused.
+"""
+)
+@options.dataset
+@click.option("--data", metavar="FILE", required=True, help="CSV with outcomes, local or s3://.")
+@click.option(
+    "--enough",
+    default=500,
+    show_default=True,
+    type=click.IntRange(1),
+    metavar="ROWS",
+    help="So many new rows are a reason without an alarm.",
+)
+@click.option(
+    "--folder", metavar="FOLDER", type=click.Path(file_okay=False, path_type=Path),
+    help="Where all rows are kept; default: data/retraining.",
+)  # fmt: skip
+@options.stack
+@options.overrides
+@options.as_json
+@options.debug
+def retrain(**given: Any) -> None:
+    """Learn from old and new students together, if there is a reason to."""
+    from cli.retrain import run
 
     run(PROJECT, **given)
 

@@ -37,7 +37,7 @@ def run(
     with results_only_on_stdout() as stdout:
         path = data_file(project, data, contract)
         try:
-            result = _train(path, contract, config, stack, no_cache)
+            result = train_on(path, contract, config, stack, no_cache)
         except LeakageError as error:  # only here it is known which file was given
             file = f" {shlex.quote(data)}" if data else ""
             check = f"python run.py dataset check{file} --dataset {contract.name}"
@@ -64,9 +64,10 @@ def _options(given: dict[str, str | None]) -> str:
     return "".join(f" {name} {shlex.quote(value)}" for name, value in chosen.items())
 
 
-def _train(
+def train_on(
     path: str, contract: "DatasetConfig", config: "TrainConfig", stack: str | None, no_cache: bool
 ) -> "TrainingResult":
+    """Run the training pipeline on a table and collect what came out."""
     from student_performance.dataset import md5_of
 
     md5 = md5_of(path)

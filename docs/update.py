@@ -19,6 +19,7 @@ SHOWN = {
         "dashboard",
         "serving",
         "steady",
+        "drift",
     ),
 }
 

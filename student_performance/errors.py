@@ -54,6 +54,12 @@ class LeakageError(ProductError):
     exit_code = 3
 
 
+class RefusedError(ProductError):
+    """What was asked for is not done, for a good reason."""
+
+    exit_code = 3
+
+
 class InvalidDataError(ProductError):
     """The table breaks its contract or is too small to learn from."""
 

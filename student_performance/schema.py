@@ -20,6 +20,8 @@ _NUMBER = {
     ",": r"[+-]?(?:[0-9]+,?[0-9]*|,[0-9]+)(?:[eE][+-]?[0-9]+)?",
 }
 
+EMPTY_CELL = "an empty cell"
+
 
 @dataclass(frozen=True)
 class Violation:
@@ -195,7 +197,7 @@ def _from_pandera(
 def _violation(row: int | None, name: str, cell: Any, column: Column, is_target: bool) -> Violation:
     if pd.isna(cell):
         hint = " It is the target: whoever has none cannot be learned from." if is_target else ""
-        return Violation(row, name, "an empty cell", column.allowed(), hint, private=False)
+        return Violation(row, name, EMPTY_CELL, column.allowed(), hint, private=False)
     if column.role is Role.ID:  # an identifier is never shown
         found = "an identifier with blanks around it"
         return Violation(row, name, found, "one without", private=False)

@@ -133,6 +133,7 @@ for name in {modules!r}:
         "serve",
         "predict --data x --out y.csv",
         "monitor --data x",
+        "retrain --data x",
     ],
 )
 def test_first_line_comes_before_any_heavy_import(command: str) -> None:
