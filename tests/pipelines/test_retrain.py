@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from filelock import FileLock
 
+from cli import retrain as cli_retrain
 from student_performance.registry import Registry, Store
 from student_performance.settings import local_tracking_uri
 from student_performance.simulate import simulate
@@ -124,22 +125,29 @@ def test_a_run_that_was_killed_before_its_end_is_repeated(
 ) -> None:
     assert train().code == 0
     path, kept = term(tmp_path, 800), folder / f"{NAME}.csv"
-    replace = os.replace
+    replace, version = os.replace, cli_retrain._version
 
-    def killed(source: object, target: object = None) -> None:
-        if target in (None, kept):
+    def killed_replace(source: Path, target: Path) -> None:
+        if target == kept:
             raise KeyboardInterrupt
         replace(source, target)
 
+    def killed_version(path: Path) -> None:
+        if len(pd.read_csv(path)) == 2_800:
+            raise KeyboardInterrupt
+        version(path)
+
     with monkeypatch.context() as patch:
-        name = "os.replace" if place == "before the rows are kept" else "_version"
-        patch.setattr(f"cli.retrain.{name}", killed)
+        if place == "before the rows are kept":
+            patch.setattr("cli.retrain.os.replace", killed_replace)
+        else:
+            patch.setattr("cli.retrain._version", killed_version)
         assert retrain(path).code == 130
     registry = Registry(Store(local_tracking_uri()))
     assert len(registry.versions(NAME)) == 2
     outcome = retrain(path)
 
-    assert outcome.code == (0 if name == "os.replace" else 3), outcome.err
+    assert outcome.code == (0 if place == "before the rows are kept" else 3), outcome.err
     assert len(registry.versions(NAME)) == 2
     assert hashlib.md5(kept.read_bytes()).hexdigest() in (folder / f"{NAME}.csv.dvc").read_text()
     assert len(pd.read_csv(kept)) == 2_800
