@@ -20,7 +20,7 @@ prepare_mlflow()
 os.environ.setdefault("MLFLOW_SQLALCHEMYSTORE_POOLCLASS", "NullPool")
 
 from dashboard import live, parts  # noqa: E402
-from dashboard.views import experiments, model, overview, predict, registry  # noqa: E402
+from dashboard.views import experiments, model, monitoring, overview, predict, registry  # noqa: E402
 from dashboard.words import LANGUAGES, Words  # noqa: E402
 from student_performance.errors import ProductError  # noqa: E402
 
@@ -31,6 +31,7 @@ _PAGES = {
     "experiments": (experiments.show, ":material/science:"),
     "model": (model.show, ":material/analytics:"),
     "predict": (predict.show, ":material/person_search:"),
+    "monitoring": (monitoring.show, ":material/monitor_heart:"),
     "registry": (registry.show, ":material/history:"),
 }
 

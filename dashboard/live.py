@@ -13,8 +13,9 @@ from student_performance.config_files import load_configs
 from student_performance.contract import DatasetConfig
 from student_performance.errors import ProductError
 from student_performance.evaluation import EvaluationReport
+from student_performance.monitor_report import MonitorReport
 from student_performance.records import RunSummary, Version
-from student_performance.registry import Registry, Store, Tracker, answering
+from student_performance.registry import Monitorings, Registry, Store, Tracker, answering
 from student_performance.settings import local_tracking_uri
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
@@ -70,6 +71,13 @@ def audit(name: str) -> list[AuditRecord]:
 def runs(name: str, limit: int) -> list[RunSummary]:
     """The newest trainings."""
     return Tracker(store()).runs(name, limit)
+
+
+@st.cache_data(ttl=_SECONDS, show_spinner=False)
+@_asking
+def monitorings(name: str, limit: int) -> list[MonitorReport]:
+    """The newest comparisons of new students with the model, newest first."""
+    return Monitorings(store()).newest(name, limit)
 
 
 @dataclass

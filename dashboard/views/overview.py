@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard import charts, live, parts
+from dashboard.views.monitoring import light
 from dashboard.words import Words
 from student_performance.audit import AuditRecord
 from student_performance.evaluation import EvaluationReport
@@ -25,7 +26,7 @@ def show(name: str, words: Words) -> None:
     with right:
         _decision(version, words)
         st.subheader(words("overview.health_title"), anchor=False)
-        st.markdown(f":gray[:material/circle:] {words('overview.health_none')}")
+        _health(version, words)
 
 
 def _nothing_serves(name: str, words: Words) -> None:
@@ -58,6 +59,16 @@ def _headline(version: Version, words: Words) -> None:
     )
     since = parts.moment(move.at if move else version.created)
     st.caption(words("overview.since", when=since, data=version.data_md5[:8]))
+
+
+def _health(version: Version, words: Words) -> None:
+    """The newest comparison of new students with the version that serves."""
+    reports = [r for r in live.monitorings(version.name, 20) if r.version == version.number]
+    if not reports:
+        st.markdown(f":gray[:material/circle:] {words('overview.health_none')}")
+        return
+    st.markdown(light(reports[0], words))
+    st.caption(f"{parts.moment(reports[0].at)}: {reports[0].advice()}")
 
 
 def _scores(report: EvaluationReport, words: Words) -> None:

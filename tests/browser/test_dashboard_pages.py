@@ -24,6 +24,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from student_performance.evaluation import EvaluationReport
 from student_performance.registry import Registry, Store, Tracker
+from student_performance.simulate import simulate
+from student_performance.world import World
 from tests.chromium import window
 from tests.conftest import PROJECT, SMALL, WEAK, Stores
 
@@ -34,6 +36,7 @@ TITLES = {
     "Experiments": "Every training",
     "Model": "One version",
     "Predict": "Who may need help",
+    "Monitoring": "Are the students still the same?",
     "Registry": "Which version served when",
 }
 HEADER = "student_id,hours_studied,attendance_percent,assignments_completed\n"
@@ -42,7 +45,8 @@ _SLOW = 60_000
 
 @pytest.fixture(scope="module")
 def user(tmp_path_factory: pytest.TempPathFactory) -> Stores:
-    """A user who has trained three times: a champion, a challenger, and one that is worse."""
+    """A user who has trained three times (a champion, a challenger, and one that is worse), and
+    held two terms against the champion, of which the second is other than the first."""
     found = Stores(tmp_path_factory.mktemp("user"))
     shorter = () if os.environ.get("UPDATE_SCREENSHOTS") else SMALL
     for override, code in (
@@ -53,6 +57,15 @@ def user(tmp_path_factory: pytest.TempPathFactory) -> Stores:
             env=found.environment, capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
         assert done.returncode == code, done.stderr
+    for seed, world, code in ((71, World(), 0), (72, World(hours_median=5), 6)):
+        term = found.root / f"term{seed}.csv"
+        simulate(600, seed=seed, world=world).to_csv(term, index=False)
+        done = subprocess.run(
+            [sys.executable, "run.py", "monitor", "--data", str(term), "--labels", str(term)],
+            cwd=PROJECT, env=found.environment, capture_output=True, text=True, timeout=300,
+            check=False,
+        )  # fmt: skip
+        assert done.returncode == code, done.stdout + done.stderr
     return found
 
 

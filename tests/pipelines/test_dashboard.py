@@ -1,6 +1,7 @@
 """The pages over a store that real trainings filled, without a browser."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -8,6 +9,8 @@ from streamlit.testing.v1 import AppTest
 from dashboard import live
 from student_performance.errors import RegistryError
 from student_performance.registry import Store
+from student_performance.simulate import simulate
+from student_performance.world import World
 from tests.conftest import MIDDLE, PROJECT, Outcome, Stores
 
 Train = Callable[..., Outcome]
@@ -240,3 +243,44 @@ def test_news_changes_with_the_registry_and_with_the_store(
     monkeypatch.setattr(live, "store", lambda: Store("http://127.0.0.1:9"))
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     assert live.news("student_performance") is None
+
+
+def test_monitoring_says_what_to_type_then_what_changed(
+    train: Train, cli: Train, tmp_path: Path
+) -> None:
+    train()
+    empty = view("monitoring")
+    assert not empty.exception
+    assert "Nothing was compared yet" in text(empty)
+    assert empty.code[0].value.startswith("python run.py monitor --dataset student_performance")
+    assert "Not monitored yet" in text(opened())
+
+    path = tmp_path / "term.csv"
+    simulate(400, seed=81, world=World(hours_median=4)).to_csv(path, index=False)
+    assert cli("monitor", "--data", path).code == 6
+    live.refresh()
+    shown = view("monitoring")
+    assert not shown.exception
+    said = text(shown).replace("\\", "")
+    assert "changed" in said
+    assert "drift: hours_studied is not distributed as in the training part" in said
+    assert "nobody knows whether the model is still right" in shown.info[0].value
+    assert "changed" in text(opened())
+
+
+def test_comparisons_of_another_version_are_called_so(
+    train: Train, cli: Train, tmp_path: Path
+) -> None:
+    train()
+    train(MIDDLE)
+    path = tmp_path / "term.csv"
+    simulate(400, seed=82).to_csv(path, index=False)
+    assert cli("monitor", "--data", path, "--labels", path).code == 0
+    cli("promote", "2", "--reason", "a_trial")
+    live.refresh()
+    shown = view("monitoring")
+
+    assert not shown.exception
+    assert "Version 2 serves by now" in shown.warning[0].value
+    assert not shown.info
+    assert "Not monitored yet" in text(opened())
