@@ -88,6 +88,7 @@ def train(**given: Any) -> None:
 Examples:
   python run.py simulate
   python run.py simulate --students 500 --seed 7 --out small.csv
+  python run.py simulate --students 800 --seed 8 --term T2- --set hours_median=5 --out term2.csv
 """
 )
 @click.option("--students", default=10_000, show_default=True, type=click.IntRange(1))
@@ -95,6 +96,11 @@ Examples:
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path),
     default=Path("data/student_performance.csv"), show_default=True,
+)  # fmt: skip
+@click.option("--term", default="", metavar="TEXT", help="Put before each identifier.")
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE",
+    help="Another world: a field of student_performance/world.py.",
 )  # fmt: skip
 @options.debug
 def simulate(**given: Any) -> None:

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from student_performance.config import TrainConfig
 from student_performance.contract import DatasetConfig
 from student_performance.errors import UsageError, nearest, nearest_word
+from student_performance.world import World
 
 ConfigT = TypeVar("ConfigT", bound=BaseModel)
 Place = tuple[int | str, ...]
@@ -68,8 +69,22 @@ def _dataset_path(folder: Path, dataset: str) -> Path:
     return folder / "datasets" / f"{dataset}.yaml"
 
 
+def load_world(overrides: Sequence[str]) -> World:
+    """The world of simulated students, with some of its parameters changed.
+
+    Raises:
+        UsageError: A key is unknown or misspelt, or a value is no number.
+    """
+    return _checked(World, {}, overrides, "simulate")
+
+
 def _load(model: type[ConfigT], path: Path, overrides: Sequence[str]) -> ConfigT:
-    tree = _read_yaml(path)
+    return _checked(model, _read_yaml(path), overrides, str(path))
+
+
+def _checked(
+    model: type[ConfigT], tree: dict[str, Any], overrides: Sequence[str], path: str
+) -> ConfigT:
     for override in overrides:
         _apply(tree, override)
     try:

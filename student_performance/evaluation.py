@@ -173,9 +173,13 @@ def evaluate(
         drift=drift.compare(setup.reference, features),
         notes=(_OTHER_WORLD,) if dataset.world is not None and truth is None else (),
         problems=_problems(y),
-        risks=RiskReference(
-            distribution=drift.describe(pd.Series(p, name="risk")), mean=float(p.mean())
-        ),
+        risks=_risks(p),
+    )
+
+
+def _risks(p: Floats) -> RiskReference:
+    return RiskReference(
+        distribution=drift.describe(pd.Series(p, name="risk")), mean=float(p.mean())
     )
 
 

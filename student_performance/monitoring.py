@@ -10,9 +10,9 @@ from student_performance.drift import MIN_ROWS, Level
 from student_performance.evaluation import EvaluationReport
 from student_performance.metrics import wilson
 from student_performance.models import risk
-from student_performance.monitor_report import BrokenColumn, MonitorReport
+from student_performance.monitor_report import BrokenColumn, MonitorReport, OutcomeReport
 from student_performance.outcome_checks import check_outcomes
-from student_performance.outcomes import Joined, LabelCounts, read_labels
+from student_performance.outcomes import Joined, read_labels
 from student_performance.predictor import Predictor
 from student_performance.schema import Violation
 from student_performance.scoring import unlabelled
@@ -43,11 +43,8 @@ def monitor(
         UnreachableError: A file is elsewhere, and the way there does not work.
     """
     contract = predictor.contract
-    counted: LabelCounts | None = None
-    joined = None
-    if labels is not None:
-        table, counted = read_labels(labels, contract)
-        joined = Joined(table, list(contract.row_key))
+    known = read_labels(labels, contract) if labels is not None else None
+    joined = Joined(known[0], list(contract.row_key)) if known else None
     tally, broken = Tally(predictor, report.risks), Counter[tuple[str, str]]()
     sieve = look_through(path, unlabelled(contract))
     for good, violations in sieve.sifted(path):
@@ -60,14 +57,28 @@ def monitor(
             tally.add(features, risks)
             if joined is not None:
                 joined.add(rows, risks)
-    drifts = tally.drift()
+    outcomes = None
+    if joined is not None and known is not None:
+        outcomes = check_outcomes(joined.table(), known[1], report, contract, config)
+    digests = [md5_of(file, any_size=True) if file else None for file in (path, labels)]
+    return _report(tally, broken, outcomes, report, digests)
+
+
+def _report(
+    tally: Tally,
+    broken: Counter[tuple[str, str]],
+    outcomes: OutcomeReport | None,
+    report: EvaluationReport,
+    digests: Sequence[str | None],
+) -> MonitorReport:
+    predictor, drifts = tally.predictor, tally.drift()
     number = len(predictor.reference)
     return MonitorReport(
         at=datetime.now(UTC),
-        dataset=contract.name,
+        dataset=predictor.contract.name,
         version=predictor.version.number,
-        data_md5=md5_of(path, any_size=True),
-        labels_md5=md5_of(labels, any_size=True) if labels else None,
+        data_md5=str(digests[0]),
+        labels_md5=digests[1],
         rows=tally.scored + tally.rejected,
         rejected=tally.rejected,
         broken=_told(broken),
@@ -77,11 +88,7 @@ def monitor(
         risk_before=report.risks.mean if report.risks else None,
         features=drifts[:number],
         risk=drifts[number] if report.risks else None,
-        outcomes=(
-            check_outcomes(joined.table(), counted, report, contract, config)
-            if joined is not None and counted is not None
-            else None
-        ),
+        outcomes=outcomes,
     )
 
 

@@ -4,6 +4,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.conftest import PROJECT, Outcome
@@ -115,6 +116,19 @@ def test_simulate_writes_the_locked_bytes(cli: Run, tmp_path: Path) -> None:
     out = tmp_path / "made.csv"
     assert cli("simulate", "--out", out).code == 0
     assert md5_of(str(out)) in (PROJECT / "dvc.lock").read_text()
+
+
+def test_simulate_makes_another_term_of_another_world(cli: Run, tmp_path: Path) -> None:
+    path = tmp_path / "term2.csv"
+    students = ("--students", 500, "--seed", 3, "--term", "T2-", "--out", path)
+    assert cli("simulate", *students, "--set", "hours_median=5").code == 0
+    table = pd.read_csv(path)
+    misspelt = cli("simulate", *students, "--set", "hours_medan=5")
+
+    assert table["student_id"].str.startswith("T2-S").all()
+    assert table["hours_studied"].median() == pytest.approx(5, rel=0.1)
+    assert misspelt.code == 2
+    assert "Did you mean `hours_median`?" in misspelt.err
 
 
 def test_doctor_finds_a_sound_machine_sound(cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
