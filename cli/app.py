@@ -8,6 +8,7 @@ import click
 from cli import options
 from cli.dataset_commands import dataset
 from cli.errors import run_command
+from cli.experiment_commands import experiment
 from cli.stack_commands import stack
 from cli.student_commands import monitor, predict, retrain
 
@@ -251,5 +252,5 @@ def dashboard(**given: Any) -> None:
     run(PROJECT, **given)
 
 
-for command in (dataset, stack, predict, monitor, retrain):
+for command in (dataset, stack, predict, monitor, retrain, experiment):
     app.add_command(command)

@@ -20,21 +20,23 @@ class StudentRisk(Strict):
         risk: Chance of being at risk, from 0 to 1.
         flagged: Whether the risk reaches the threshold.
         reasons: What moves the risk most, in points of percent; only if it was asked for.
+        version: The version that gave the risk: in an experiment, maybe not the champion.
     """
 
     student: str | None
     risk: float
     flagged: bool
     reasons: str | None
+    version: str
 
 
 class Answer(Strict):
-    """Risks, all of them from one version.
+    """Risks, each from one version.
 
     Attributes:
         model: Name of the registered model.
-        version: The version that gave them.
-        threshold: Risk from which on a student is flagged.
+        version: The version that serves.
+        threshold: Risk from which on it flags a student.
         students: The students in the order in which they were asked about.
     """
 
@@ -68,7 +70,9 @@ def answer(serving: Serving, students: Sequence[Student], why: bool) -> Answer:
         version=serving.number,
         threshold=limit,
         students=tuple(
-            StudentRisk.model_construct(student=s, risk=r, flagged=f, reasons=t)
+            StudentRisk.model_construct(
+                student=s, risk=r, flagged=f, reasons=t, version=serving.number
+            )
             for s, r, f, t in told
         ),
     )

@@ -1,5 +1,6 @@
 """The HTTP interface of the prediction service."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,6 +19,7 @@ from serving.guard import Guard
 from serving.metrics import Metrics
 from serving.problems import Problem, ProblemError, as_response, not_asked_well, not_valid
 from serving.settings import ServiceSettings
+from serving.trial import Trials
 
 _PREDICTIONS = ("/predict", "/predict/batch")
 _ERRORS: dict[int | str, dict[str, Any]] = {
@@ -34,6 +36,8 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 def create_app(settings: ServiceSettings) -> FastAPI:
     """The service; it begins to follow the champion when it starts."""
     champion, metrics = Champion(settings), Metrics()
+    trials = Trials(settings, champion.load)
+    champion.also = trials.refresh
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -47,13 +51,15 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     )
     app.openapi = lambda: _described(app, champion)  # type: ignore[method-assign]
     _tell_problems(app)
-    _look_after(app, champion, metrics)
-    _predict(app, settings, champion, metrics)
+    _look_after(app, champion, trials, metrics)
+    _predict(app, settings, champion, trials, metrics)
     app.add_middleware(Guard, settings=settings, metrics=metrics)
     return app
 
 
-def _predict(app: FastAPI, settings: ServiceSettings, champion: Champion, metrics: Metrics) -> None:
+def _predict(
+    app: FastAPI, settings: ServiceSettings, champion: Champion, trials: Trials, metrics: Metrics
+) -> None:
     @app.post("/predict", response_model=Answer, responses=_ERRORS)
     async def predict(request: Request, reasons: bool = False) -> Response:
         """The risk of one student."""
@@ -66,7 +72,10 @@ def _predict(app: FastAPI, settings: ServiceSettings, champion: Champion, metric
                 " /predict/batch.",
             )
         student = _read(await _body(request, settings), serving.students.one, serving)
-        return _told(answer(serving, [student], reasons), metrics)
+        if trials.trial is None:
+            return _told(answer(serving, [student], reasons), metrics)
+        found = await run_in_threadpool(trials.answer, serving, [student], reasons)  # it writes
+        return _told(found, metrics)
 
     @app.post("/predict/batch", response_model=Answer, responses=_ERRORS)
     async def predict_batch(request: Request, reasons: bool = False) -> Response:
@@ -76,12 +85,12 @@ def _predict(app: FastAPI, settings: ServiceSettings, champion: Champion, metric
 
         def work() -> Answer:
             students = _read(body, serving.students.many, serving)["students"]
-            return answer(serving, students, reasons)
+            return trials.answer(serving, students, reasons)
 
         return _told(await run_in_threadpool(work), metrics)
 
 
-def _look_after(app: FastAPI, champion: Champion, metrics: Metrics) -> None:
+def _look_after(app: FastAPI, champion: Champion, trials: Trials, metrics: Metrics) -> None:
     @app.get("/health")
     async def health() -> dict[str, str]:
         """Whether the process lives."""
@@ -89,8 +98,16 @@ def _look_after(app: FastAPI, champion: Champion, metrics: Metrics) -> None:
 
     @app.get("/ready", responses={503: _ERRORS[503]})
     async def ready() -> dict[str, str | None]:
-        """Whether a version is loaded; `trouble` says if the registry is away meanwhile."""
-        return {"version": _serving(champion).number, "trouble": champion.trouble}
+        """Whether a version is loaded; `trouble` says if the registry is away meanwhile.
+
+        `experiment` is the one that runs, and `experiment_trouble` says why it does not take part.
+        """
+        return {
+            "version": _serving(champion).number,
+            "trouble": champion.trouble,
+            "experiment": trials.trial.experiment.id if trials.trial else None,
+            "experiment_trouble": trials.trouble,
+        }
 
     @app.get("/version", responses={503: _ERRORS[503]})
     async def version() -> dict[str, object]:
@@ -160,9 +177,9 @@ def _read(body: bytes, adapter: TypeAdapter[Any], serving: Serving) -> Any:
 
 
 def _told(found: Answer, metrics: Metrics) -> Response:
-    flagged = sum(student.flagged for student in found.students)
-    metrics.students.labels(found.version, "yes").inc(flagged)
-    metrics.students.labels(found.version, "no").inc(len(found.students) - flagged)
+    told = Counter((student.version, student.flagged) for student in found.students)
+    for (version, flagged), students in told.items():
+        metrics.students.labels(version, "yes" if flagged else "no").inc(students)
     return Response(found.model_dump_json(), media_type="application/json")
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -12,7 +13,7 @@ from student_performance.audit import Alias
 from student_performance.dataset import features_of
 from student_performance.errors import ProductError
 from student_performance.models import risk
-from student_performance.predictor import Predictor, load_predictor
+from student_performance.predictor import Predictor, load_predictor, load_version
 from student_performance.registry import Registry, Store, answering
 
 _log = logging.getLogger("serving")
@@ -50,6 +51,7 @@ class Champion:
     def __init__(self, settings: ServiceSettings) -> None:
         self._settings = settings
         self._stop = threading.Event()
+        self.also: Callable[[], None] = lambda: None  # done after each look
         self._thread = threading.Thread(target=self._follow, name="champion", daemon=True)
         self.serving: Serving | None = None
         self.trouble: str | None = "The registry was not asked yet."
@@ -74,6 +76,13 @@ class Champion:
             _log.exception("The champion cannot be followed")
         if self.trouble and self.trouble != before:
             _log.warning("%s %s", self.trouble, self._goes_on())
+        self.also()
+
+    def load(self, number: str) -> Serving:
+        """Another version of the model, checked and tried as the champion is."""
+        with answering(self._store):
+            predictor = load_version(self._store, self._settings.dataset, number)
+        return _prepared(predictor, self._settings.max_students)
 
     def _look(self) -> str | None:
         name = self._settings.dataset

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from student_performance.config import TrainConfig
 from student_performance.contract import DatasetConfig
 from student_performance.errors import UsageError, nearest, nearest_word
+from student_performance.experiment import ExperimentPolicy
 from student_performance.world import World
 
 ConfigT = TypeVar("ConfigT", bound=BaseModel)
@@ -67,6 +68,15 @@ def _dataset_path(folder: Path, dataset: str) -> Path:
             else None,
         )
     return folder / "datasets" / f"{dataset}.yaml"
+
+
+def load_experiment(folder: Path, overrides: Sequence[str] = ()) -> ExperimentPolicy:
+    """How experiments are run, from `experiment.yaml`.
+
+    Raises:
+        UsageError: A key is unknown or misspelt, or a value is not allowed.
+    """
+    return _load(ExperimentPolicy, folder / "experiment.yaml", overrides)
 
 
 def load_world(overrides: Sequence[str]) -> World:

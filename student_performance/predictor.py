@@ -34,13 +34,22 @@ def load_predictor(store: Store, name: str, alias: Alias = Alias.CHAMPION) -> Pr
     Raises:
         RegistryError: The alias points nowhere, or the model behind it is not what was registered.
     """
-    registry = Registry(store)
-    number = registry.aliases(name).get(alias)
+    number = Registry(store).aliases(name).get(alias)
     if number is None:
         raise RegistryError(
             f"No version of {name} is the {alias} yet, so there is nobody to ask.",
             f"python run.py train --dataset {name}",
         )
+    return load_version(store, name, number)
+
+
+def load_version(store: Store, name: str, number: str) -> Predictor:
+    """A version by its number, its file checked.
+
+    Raises:
+        RegistryError: There is none, or the model behind it is not what was registered.
+    """
+    registry = Registry(store)
     version = registry.version(name, number)
     if version.contract is None:
         raise RegistryError(

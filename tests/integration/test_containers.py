@@ -138,6 +138,9 @@ def test_service_answers_with_the_champion(composed: Composed, trained: Outcome)
 
     assert found["version"] == "1"
     assert 0 < found["students"][0]["risk"] < 1
+    ready = f"http://127.0.0.1:{composed.settings['SERVING_PORT']}/ready"
+    state = json.loads(opener.open(ready, timeout=30).read())
+    assert (state["experiment"], state["experiment_trouble"]) == (None, None)  # its log answers
 
 
 def take(page: Page, name: str) -> None:
@@ -281,6 +284,22 @@ def test_backup_is_restored(composed: Composed, trained: Outcome) -> None:
     assert composed.run("runs", "--json").json == runs
     again = composed.run("train", "--json")
     assert [step["status"] for step in again.json["steps"]] == ["cached"] * 4 + ["completed"]
+
+
+def test_scheduler_retrains_when_it_is_due(composed: Composed, trained: Outcome) -> None:
+    students = ("--students", 800, "--seed", 8, "--term", "T2-", "--out", "data/term2.csv")
+    assert composed.run("simulate", *students).code == 0
+    command = (
+        "docker", "compose", "--profile", "schedule", "run", "--rm", "-T", "scheduler",
+        "python", "-m", "servers.schedule", "--every=1", "--times=2", "python", "run.py",
+        "retrain", "--stack=minio", "--data=data/term2.csv", "--folder=/var/lib/retraining",
+    )  # fmt: skip
+    done = composed.do(*command)
+
+    assert "Retrained because 800 rows are new" in done.out, done.err[-3000:]
+    assert "ended with 0" in done.err
+    assert "Nothing is new" in done.err  # the second run
+    assert "ended with 3" in done.err
 
 
 def test_other_object_store_by_its_profile(composed: Composed) -> None:

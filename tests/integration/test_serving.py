@@ -10,12 +10,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from student_performance.audit import Alias
+from student_performance.decision_log import URL_VARIABLE, DecisionLog
+from student_performance.experiment import ExperimentPolicy, Mode, pseudonym
 from student_performance.registry import Store
 from student_performance.scoring import risk_of
 from tests.conftest import PROJECT, WEAK
@@ -72,6 +75,17 @@ def service(machine: Machine, **variables: str) -> Iterator[Service]:
     finally:
         process.terminate()
         assert process.wait(30) in (0, -15)
+
+
+@contextmanager
+def killable(machine: Machine, **variables: str) -> Iterator[Service]:
+    """The service, which the test kills."""
+    try:
+        with service(machine, **variables) as served:
+            yield served
+    except AssertionError:
+        if served.process.returncode != -9:
+            raise
 
 
 def wait(until: Callable[[], Any], seconds: float = 60) -> None:
@@ -172,6 +186,62 @@ def test_alias_moves_while_fifty_clients_ask(trained: Machine) -> None:
     assert not wrong, wrong[:3]
     assert counts["1"] > CLIENTS
     assert counts["2"] > CLIENTS
+
+
+def test_killed_under_load_no_decision_that_was_told_is_lost(
+    trained: Machine, tmp_path: Path
+) -> None:
+    """Each student who got an answer in an experiment is in the log, though the service died."""
+    url = f"sqlite:///{tmp_path}/decisions.db"
+    log, variables = DecisionLog(url), {URL_VARIABLE: url}
+    policy = ExperimentPolicy(mode=Mode.SPLIT)
+    told: dict[str, tuple[str, float]] = {}
+    stop = threading.Event()
+
+    def client(served: Service, number: int) -> None:
+        for i in count():
+            name = f"S{number}-{i}"
+            try:
+                status, found = served.ask("POST", "/predict", STUDENT | {"student_id": name})
+            except (OSError, http.client.HTTPException, ValueError):
+                return  # it was killed
+            assert status == 200
+            told[name] = found["students"][0]["version"], found["students"][0]["risk"]
+            if stop.is_set():
+                return
+
+    def load(served: Service) -> list[threading.Thread]:
+        clients = [threading.Thread(target=client, args=(served, n)) for n in range(8)]
+        for thread in clients:
+            thread.start()
+        return clients
+
+    champion = trained.registry().aliases(NAME)["champion"]
+    challenger = {"1": "2", "2": "1"}[champion]
+    experiment = log.start(NAME, champion, challenger, policy)
+    with killable(trained, **variables) as served:
+        wait(lambda: served.ready().get("experiment") == experiment.id)
+        clients = load(served)
+        wait(lambda: len(told) > 200)
+        served.process.kill()
+        for thread in clients:
+            thread.join(30)
+    with service(trained, **variables) as served:  # and it goes on as it was
+        wait(lambda: served.ready().get("experiment") == experiment.id)
+        known = dict(list(told.items())[:20])
+        for name, before in known.items():
+            _, found = served.ask("POST", "/predict", STUDENT | {"student_id": name})
+            assert (found["students"][0]["version"], found["students"][0]["risk"]) == before
+        log.stop(NAME, "a test of stopping")
+        _, found = served.ask("POST", "/predict", STUDENT | {"student_id": "late"})
+        assert found["students"][0]["version"] == champion
+
+    kept = log.decisions(experiment).drop_duplicates("student").set_index("student")
+    assert {version for version, _ in told.values()} == {"1", "2"}
+    for name, (version, risk) in told.items():
+        row = kept.loc[pseudonym(experiment, name)]
+        assert (row["version"], row["risk"]) == (version, pytest.approx(risk, rel=1e-12))
+    assert pseudonym(experiment, "late") not in kept.index
 
 
 def test_changed_model_file_is_refused_and_the_old_version_goes_on(

@@ -134,6 +134,9 @@ for name in {modules!r}:
         "predict --data x --out y.csv",
         "monitor --data x",
         "retrain --data x",
+        "experiment start",
+        "experiment status",
+        "experiment stop --reason x",
     ],
 )
 def test_first_line_comes_before_any_heavy_import(command: str) -> None:

@@ -213,4 +213,4 @@ def test_bad_row_stops_the_reading_early(
     message = refusal(path, dataset, InvalidDataError).message
 
     assert "found `-1`" in message
-    assert "-2" not in message
+    assert "`-2`" not in message

@@ -82,7 +82,7 @@ def axes(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Axes]:
 
     def drawn(name: str, of: EvaluationReport | None = None) -> Axes:
         captured = Figure().add_subplot()
-        monkeypatch.setattr(figures, "_png", lambda draw: draw(captured))
+        monkeypatch.setattr(figures, "png", lambda draw: draw(captured))
         FIGURES[name](of or report())
         return captured
 
