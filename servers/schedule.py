@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
@@ -18,8 +19,12 @@ import click
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.option("--every", type=click.FloatRange(min=1), required=True, metavar="SECONDS")
 @click.option("--times", type=click.IntRange(1), metavar="N", help="Stop after so many runs.")
+@click.option(
+    "--last", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="Write there how the last run ended, for a health check.",
+)  # fmt: skip
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-def main(every: float, times: int | None, command: Sequence[str]) -> None:
+def main(every: float, times: int | None, last: Path | None, command: Sequence[str]) -> None:
     """Run a command now and each time that so many seconds have passed since it last began.
 
     A failure is told and does not end the schedule. SIGTERM and Ctrl-C end it, and the command.
@@ -42,7 +47,10 @@ def main(every: float, times: int | None, command: Sequence[str]) -> None:
         running[:] = [process]
         if stop.is_set():  # it came while the command was being started
             end()
-        _say(f"ended with {process.wait()}")
+        code = process.wait()
+        _say(f"ended with {code}")
+        if last is not None:
+            last.write_text(f"{code}\n", encoding="utf-8")
         running.clear()
         done += 1
         if done == times or stop.wait(max(0.0, began + every - time.monotonic())):

@@ -26,11 +26,13 @@ def schedule(path: Path, lasts: float, *options: str) -> subprocess.Popen[str]:
 
 def test_a_run_that_lasts_too_long_is_not_overlapped(tmp_path: Path) -> None:
     path = tmp_path / "notes"
-    process = schedule(path, 1.5, "--every=1", "--times=3")
+    last = tmp_path / "ended"
+    process = schedule(path, 1.5, "--every=1", "--times=3", f"--last={last}")
     _, told = process.communicate(timeout=60)
 
     assert path.read_text().split() == ["begin", "end"] * 3
     assert told.count("ended with 3") == 3  # a failure is told, and the next run comes
+    assert last.read_text() == "3\n"
     assert process.returncode == 0
 
 
