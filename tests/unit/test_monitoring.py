@@ -93,6 +93,28 @@ def test_rows_that_break_the_contract_are_counted_by_column(watched: Watch) -> N
     assert "Mend the table first" in report.advice()
 
 
+def test_a_row_with_two_faults_is_one_row(watched: Watch) -> None:
+    table = simulate(300, seed=43)
+    table.loc[7, ["hours_studied", "attendance_percent"]] = 500
+    report = watched(table)
+
+    assert (report.rejected, report.scored) == (1, 299)
+    assert sum(one.rows for one in report.broken) == 2
+
+
+def test_a_model_that_was_off_on_its_hold_out_is_not_blamed_for_it_again(
+    watched: Watch, training: Training
+) -> None:
+    table, known = simulate(600, seed=44), training.report
+    found = watched(table, table).outcomes
+    shifted = known.model_copy(update={"prevalence": known.prevalence + 0.1})
+    again = watched(table, table, replace(training, report=shifted)).outcomes
+
+    assert found is not None
+    assert again is not None
+    assert again.calibration.value == pytest.approx(found.calibration.value - 0.1)
+
+
 def test_one_bad_row_is_a_warning(watched: Watch) -> None:
     table = simulate(300, seed=35)
     table.loc[0, "hours_studied"] = 500
