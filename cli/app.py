@@ -18,6 +18,7 @@ _EXAMPLES = """
 \b
 Examples:
   python run.py                                      train on the default data
+  python run.py demo                                 the whole loop in about two minutes
   python run.py train --dataset oulad --data FILE    train on your own table
   python run.py predict --data FILE --out risks.csv  who is at risk, by the model that serves
   python run.py monitor --data FILE                  whether the students are still the same
@@ -248,6 +249,24 @@ Examples:
 def dashboard(**given: Any) -> None:
     """Show models, runs and predictions in the browser until Ctrl-C."""
     from cli.dashboard import run
+
+    run(PROJECT, **given)
+
+
+@app.command(
+    epilog="""
+\b
+Examples:
+  python run.py demo
+
+\b
+In stores of its own, which the next demo empties; about two minutes.
+"""
+)
+@options.debug
+def demo(**given: Any) -> None:
+    """See the whole loop: train, drift, retrain, compare, promote, roll back."""
+    from cli.demo import run
 
     run(PROJECT, **given)
 

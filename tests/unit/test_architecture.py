@@ -134,6 +134,7 @@ for name in {modules!r}:
         "predict --data x --out y.csv",
         "monitor --data x",
         "retrain --data x",
+        "demo",
         "experiment start",
         "experiment status",
         "experiment stop --reason x",
