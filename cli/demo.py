@@ -80,12 +80,10 @@ def run(project: Path, debug: bool) -> None:
     _retraining(loop, first, second)
     _experiment(loop)
     _bad_model(loop)
-    click.echo(
-        f"\n{time.monotonic() - began:.0f} seconds. All of it is at http://127.0.0.1:8501 after"
-    )
-    click.echo(
-        f"ZENML_CONFIG_PATH={place / 'zenml'} STUDENT_PERFORMANCE_HOME={place} python run.py dashboard"
-    )
+    seconds = f"{time.monotonic() - began:.0f} seconds"
+    click.echo(f"\n{seconds}. All of it is at http://127.0.0.1:8501 after")
+    stores = f"ZENML_CONFIG_PATH={place / 'zenml'} STUDENT_PERFORMANCE_HOME={place}"
+    click.echo(f"{stores} python run.py dashboard")
 
 
 def _act(number: int, title: str, *lines: str) -> None:
