@@ -260,7 +260,8 @@ def test_changed_model_file_is_refused_and_the_old_version_goes_on(
 
         assert served.ask("POST", "/predict", STUDENT)[1]["version"] == "2"
         trained.s3.put_object(Bucket="mlflow", Key=key, Body=whole)
-        wait(lambda: served.ready() == {"version": "1", "trouble": None})
+        well = {"trouble": None, "experiment": None, "experiment_trouble": None}
+        wait(lambda: served.ready() == {"version": "1"} | well)
         store.client.set_registered_model_alias(NAME, Alias.CHAMPION, "2")
 
 
