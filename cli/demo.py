@@ -218,7 +218,9 @@ def _service(loop: _Loop) -> Iterator[Any]:
             if time.monotonic() > deadline or process.poll() is not None:
                 from student_performance.errors import UnreachableError
 
-                raise UnreachableError("The prediction service did not start.", "run.py serve")
+                raise UnreachableError(
+                    "The prediction service did not start.", "python run.py serve"
+                )
             time.sleep(0.2)
         yield ask
     finally:

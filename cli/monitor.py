@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from cli.champion import select_with_champion
 from cli.data_files import absolute
 from cli.output import results_only_on_stdout, say, show_progress
 
@@ -58,17 +59,11 @@ def _monitor(
     md5 = md5_of(path, any_size=True)
     say(f"Data   {path} (md5 {md5})")
     labels_md5 = md5_of(labels, any_size=True) if labels else None
-    say("Loading ZenML and MLflow …")
-    from stacks.selection import select_stack
-
-    selection = select_stack(stack)
-    say(f"Stack  {selection.name} ({selection.why})")
+    select_with_champion(dataset, stack)
     from pipelines.monitoring import monitoring
     from stacks.containers import run_settings
-    from steps.mlflow_store import active_store, in_containers
-    from student_performance.predictor import load_predictor
+    from steps.mlflow_store import in_containers
 
-    load_predictor(active_store(), dataset)  # a missing model is told before anything is started
     options: dict[str, Any] = {}
     if in_containers():
         from student_performance.raw_data import published

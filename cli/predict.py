@@ -3,6 +3,7 @@
 import shlex
 from typing import TYPE_CHECKING, Any, TextIO
 
+from cli.champion import select_with_champion
 from cli.data_files import absolute
 from cli.output import results_only_on_stdout, say, show_progress
 
@@ -30,24 +31,18 @@ def _predict(path: str, out: str, dataset: str, stack: str | None) -> "BatchReco
 
     md5 = md5_of(path, any_size=True)
     say(f"Data   {path} (md5 {md5})")
-    say("Loading ZenML and MLflow …")
-    from stacks.selection import select_stack
-
-    selection = select_stack(stack)
-    say(f"Stack  {selection.name} ({selection.why})")
+    name = select_with_champion(dataset, stack)
     from pipelines.inference import inference
     from stacks.containers import run_settings
-    from steps.mlflow_store import active_store, in_containers
-    from student_performance.predictor import load_predictor
+    from steps.mlflow_store import in_containers
 
-    load_predictor(active_store(), dataset)  # a missing model is told before anything is started
     options: dict[str, Any] = {}
     if in_containers():
         from student_performance.raw_data import published
 
         if "://" not in out:
             raise UsageError(
-                f"The stack {selection.name} runs in containers, which do not see {out}; give an"
+                f"The stack {name} runs in containers, which do not see {out}; give an"
                 " address in the object store.",
                 f"python run.py predict --data {shlex.quote(path)} --out s3://BUCKET/risks.parquet",
             )
