@@ -7,9 +7,8 @@ from cli.data_files import absolute
 from cli.output import results_only_on_stdout, say
 
 if TYPE_CHECKING:
-    from student_performance.experiment import Arm, Comparison, Experiment
-
-_ARMS: tuple["Arm", "Arm"] = ("champion", "challenger")
+    from student_performance.comparison import Comparison
+    from student_performance.experiment import Experiment, ExperimentRecord
 
 
 def start(
@@ -20,6 +19,7 @@ def start(
     from student_performance.config_files import load_experiment
     from student_performance.decision_log import DecisionLog
     from student_performance.errors import UsageError
+    from student_performance.experiment import ARMS
 
     policy = load_experiment(project / "configs", overrides)
     registry = _registry(stack)
@@ -30,7 +30,7 @@ def start(
             f" {' and '.join(sorted(aliases)) or 'no version'} only.",
             f"python run.py train --dataset {dataset}",
         )
-    champion, challenger = (registry.version(dataset, aliases[a]) for a in _ARMS)
+    champion, challenger = (registry.version(dataset, aliases[a]) for a in ARMS)
     if champion.number == challenger.number or champion.question != challenger.question:
         raise UsageError(
             f"Version {challenger.number} cannot be tried beside version {champion.number}: it is"
@@ -50,25 +50,27 @@ def start(
 def status(dataset: str, labels: str | None, stack: str | None, as_json: bool, debug: bool) -> None:
     """Compare both versions on the students whose outcome is known."""
     say("student-performance: reading the log of decisions …")
+    from student_performance.comparison import compare
     from student_performance.decision_log import DecisionLog
     from student_performance.errors import UsageError
-    from student_performance.experiment import compare
 
     with results_only_on_stdout() as stdout:
         log = DecisionLog()
-        last = log.last(dataset)
-        if last is None:
+        history = log.history(dataset)
+        if not history:
             raise UsageError(
                 f"No experiment of {dataset} was started yet.",
                 f"python run.py experiment start --dataset {dataset}",
             )
-        experiment, runs = last
-        outcomes = _outcomes(experiment, absolute(labels), stack) if labels else None
-        found = compare(experiment, log.decisions(experiment), outcomes)
+        experiment = history[0].experiment
+        if labels:
+            added = log.keep_outcomes(experiment, _outcomes(experiment, absolute(labels), stack))
+            say(f"Outcomes  {added:,} of students in the experiment were new and are kept.")
+        found = compare(experiment, log.decisions(experiment), log.outcomes(experiment))
         if as_json:
             print(found.model_dump_json(indent=2), file=stdout)
         else:
-            _show(experiment, runs, found, stdout)
+            _show(history[0], found, stdout)
 
 
 def stop(dataset: str, reason: str, debug: bool) -> None:
@@ -103,9 +105,8 @@ def _outcomes(experiment: "Experiment", path: str, stack: str | None) -> Any:
     for sentence in counts.sentences():
         say(f"Outcomes  {sentence}.")
     keys = table[list(contract.row_key)].itertuples(index=False)
-    return table.assign(student=[pseudonym(experiment, named(key)) for key in keys])[
-        ["student", "at_risk"]
-    ]
+    students = [pseudonym(experiment, named(key)) for key in keys]
+    return table.assign(student=students)[["student", "at_risk"]]
 
 
 def _about(experiment: "Experiment", runs: bool) -> str:
@@ -117,9 +118,15 @@ def _about(experiment: "Experiment", runs: bool) -> str:
     )
 
 
-def _show(experiment: "Experiment", runs: bool, found: "Comparison", stdout: TextIO) -> None:
-    print(_about(experiment, runs), file=stdout)
-    for arm in _ARMS:
+def _show(record: "ExperimentRecord", found: "Comparison", stdout: TextIO) -> None:
+    from student_performance.comparison import next_command
+    from student_performance.experiment import ARMS
+
+    experiment, ending = record.experiment, record.ending
+    print(_about(experiment, ending is None), file=stdout)
+    if ending is not None:
+        print(f"  {ending.by} stopped it: {ending.reason}", file=stdout)
+    for arm in ARMS:
         flagged = found.flagged.get(arm)
         told = f", {flagged:.1%} flagged" if flagged is not None else ""
         print(
@@ -135,10 +142,6 @@ def _show(experiment: "Experiment", runs: bool, found: "Comparison", stdout: Tex
     if found.mismatch is not None:
         print(f"  shares of the arms: p = {found.mismatch:.2g}", file=stdout)
     print(f"Verdict: {found.verdict}. {found.text}", file=stdout)
-    command = {
-        "challenger": f'promote {experiment.challenger} --reason "experiment {experiment.id[:8]}"',
-        "broken": 'experiment stop --reason "the arms are not as large as they should be"',
-        "champion": 'experiment stop --reason "the champion is better"',
-    }.get(found.verdict)
+    command = next_command(record, found)
     if command:
-        print(f"Next:  python run.py {command} --dataset {experiment.dataset}", file=stdout)
+        print(f"Next:  {command}", file=stdout)

@@ -20,7 +20,15 @@ prepare_mlflow()
 os.environ.setdefault("MLFLOW_SQLALCHEMYSTORE_POOLCLASS", "NullPool")
 
 from dashboard import live, parts  # noqa: E402
-from dashboard.views import experiments, model, monitoring, overview, predict, registry  # noqa: E402
+from dashboard.views import (  # noqa: E402
+    ab_test,
+    experiments,
+    model,
+    monitoring,
+    overview,
+    predict,
+    registry,
+)
 from dashboard.words import LANGUAGES, Words  # noqa: E402
 from student_performance.errors import ProductError  # noqa: E402
 
@@ -32,6 +40,7 @@ _PAGES = {
     "model": (model.show, ":material/analytics:"),
     "predict": (predict.show, ":material/person_search:"),
     "monitoring": (monitoring.show, ":material/monitor_heart:"),
+    "ab_test": (ab_test.show, ":material/compare_arrows:"),
     "registry": (registry.show, ":material/history:"),
 }
 

@@ -9,10 +9,13 @@ from typing import Any, ParamSpec, TypeVar
 import streamlit as st
 
 from student_performance.audit import Alias, AuditRecord
+from student_performance.comparison import Comparison, Step, compare, progress
 from student_performance.config_files import load_configs
 from student_performance.contract import DatasetConfig
+from student_performance.decision_log import DecisionLog
 from student_performance.errors import ProductError
 from student_performance.evaluation import EvaluationReport
+from student_performance.experiment import Experiment, ExperimentRecord
 from student_performance.monitor_report import MonitorReport
 from student_performance.records import RunSummary, Version
 from student_performance.registry import Monitorings, Registry, Store, Tracker, answering
@@ -78,6 +81,24 @@ def runs(name: str, limit: int) -> list[RunSummary]:
 def monitorings(name: str, limit: int) -> list[MonitorReport]:
     """The newest comparisons of new students with the model, newest first."""
     return Monitorings(store()).newest(name, limit)
+
+
+@st.cache_resource(show_spinner=False)
+def _log() -> DecisionLog:
+    return DecisionLog()
+
+
+@st.cache_data(ttl=_SECONDS, show_spinner=False)
+def experiments(name: str) -> list[ExperimentRecord]:
+    """All experiments of a model, newest first."""
+    return _log().history(name)
+
+
+@st.cache_data(ttl=_SECONDS, show_spinner=False, max_entries=20)
+def comparison(key: str, _experiment: Experiment) -> tuple[Comparison, tuple[Step, ...]]:
+    """What the experiment with this identifier says by now, and how it came to it."""
+    known = _log().decisions(_experiment), _log().outcomes(_experiment)
+    return compare(_experiment, *known), progress(_experiment, *known)
 
 
 @dataclass
@@ -153,14 +174,16 @@ def champion(name: str) -> Version | None:
 
 
 def news(name: str) -> object:
-    """Changes when another version serves, a training begins or ends, or the store comes or goes.
+    """Changes with the version that serves, trainings, comparisons, experiments, and the store.
 
-    Three short questions, so that it can be asked again and again.
+    Short questions, so that they can be asked again and again.
     """
     try:
         with answering(store()):
             newest = Tracker(store()).runs(name, 1)
-            return Registry(store()).aliases(name), [(run.run_id, run.status) for run in newest]
+            trainings = [(run.run_id, run.status) for run in newest]
+            compared = Monitorings(store()).runs(name, 1)
+            return Registry(store()).aliases(name), trainings, compared, _log().history(name)
     except ProductError:
         return None
 

@@ -4,9 +4,11 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
+import pandas as pd
 import streamlit as st
 
 from dashboard.words import Words
+from student_performance.audit import AuditRecord
 from student_performance.contract import Column
 from student_performance.metrics import Estimate
 from student_performance.promotion import Reason
@@ -37,6 +39,29 @@ def download(
         label, data, file, kinds.get(file.rpartition(".")[2], "application/octet-stream"),
         icon=f":material/{icon}:", on_click="ignore", width="stretch",
     )  # fmt: skip
+
+
+def audit(records: list[AuditRecord], words: Words) -> None:
+    """Alias moves as a table, newest first."""
+    newest = records[::-1]
+    st.dataframe(
+        pd.DataFrame(
+            {
+                words("registry.at"): [record.at for record in newest],
+                words("registry.alias"): [words(f"alias.{record.alias}") for record in newest],
+                words("registry.from"): [record.from_version or "–" for record in newest],
+                words("registry.to"): [record.to_version or "–" for record in newest],
+                words("registry.actor"): [record.actor for record in newest],
+                words("registry.reason"): [record.reason for record in newest],
+                words("registry.done"): [record.done for record in newest],
+            }
+        ),
+        hide_index=True,
+        column_config={
+            words("registry.at"): st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss"),
+            words("registry.reason"): st.column_config.TextColumn(width="large"),
+        },
+    )
 
 
 def plain(text: str) -> str:

@@ -2,4 +2,5 @@
 CREATE DATABASE IF NOT EXISTS mlflow;
 GRANT ALL PRIVILEGES ON mlflow.* TO 'student_performance'@'%';
 CREATE DATABASE IF NOT EXISTS decisions;
-GRANT ALL PRIVILEGES ON decisions.* TO 'student_performance'@'%';
+-- Rows of the log of decisions are only added.
+GRANT SELECT, INSERT, CREATE, INDEX ON decisions.* TO 'student_performance'@'%';

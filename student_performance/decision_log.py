@@ -1,4 +1,4 @@
-"""The log of experiments: what was started and stopped, and every decision; rows are only added."""
+"""The log of experiments: starts, ends, decisions and outcomes; rows are only added."""
 
 import getpass
 import os
@@ -13,8 +13,15 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
+from student_performance.dataset import AT_RISK
 from student_performance.errors import UnreachableError, UsageError
-from student_performance.experiment import Decision, Experiment, ExperimentPolicy
+from student_performance.experiment import (
+    Decision,
+    Ending,
+    Experiment,
+    ExperimentPolicy,
+    ExperimentRecord,
+)
 from student_performance.settings import home
 
 URL_VARIABLE = "STUDENT_PERFORMANCE_DECISIONS"
@@ -41,6 +48,14 @@ _DECISIONS = sa.Table(
     sa.Column("flagged", sa.Boolean, nullable=False),
     sa.Column("shadow_risk", sa.Double),
 )  # fmt: skip
+_OUTCOMES = sa.Table(
+    "outcomes", _TABLES,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("at", sa.String(40), nullable=False),
+    sa.Column("experiment", sa.String(32), nullable=False, index=True),
+    sa.Column("student", sa.String(20), nullable=False),
+    sa.Column(AT_RISK, sa.SmallInteger, nullable=False),
+)  # fmt: skip
 _APPEND_ONLY = """CREATE TRIGGER IF NOT EXISTS {table}_{verb} BEFORE {verb} ON {table}
 BEGIN SELECT RAISE(ABORT, 'rows of this log are only added'); END"""
 
@@ -56,20 +71,24 @@ class DecisionLog:
         with self._transaction() as connection:
             return _current(connection, dataset)
 
-    def last(self, dataset: str) -> tuple[Experiment, bool] | None:
-        """The newest experiment, and whether it still runs."""
+    def history(self, dataset: str) -> list[ExperimentRecord]:
+        """All experiments of a model, newest first."""
+        query = sa.select(_EVENTS).where(_EVENTS.c.dataset == dataset).order_by(_EVENTS.c.id)
         with self._transaction() as connection:
-            running = _current(connection, dataset)
-            query = (
-                sa.select(_EVENTS.c.document)
-                .where(_EVENTS.c.dataset == dataset, _EVENTS.c.event == "start")
-                .order_by(_EVENTS.c.id.desc())
-                .limit(1)
+            events = connection.execute(query).all()
+        endings = {
+            event.experiment: Ending(at=event.at, by=event.by, reason=event.document)
+            for event in events
+            if event.event == "stop"
+        }
+        started = [event for event in events if event.event == "start"]
+        return [
+            ExperimentRecord(
+                experiment=Experiment.model_validate_json(event.document),
+                ending=endings.get(event.experiment),
             )
-            found = connection.execute(query).scalar()
-        if found is None:
-            return None
-        return Experiment.model_validate_json(found), running is not None
+            for event in reversed(started)
+        ]
 
     def start(
         self, dataset: str, champion: str, challenger: str, policy: ExperimentPolicy
@@ -126,12 +145,42 @@ class DecisionLog:
         return True
 
     def decisions(self, experiment: Experiment) -> pd.DataFrame:
-        """The fields of `Decision`, in the order in which they were added."""
-        fields = [_DECISIONS.c[name] for name in Decision.model_fields]
-        query = sa.select(*fields).where(_DECISIONS.c.experiment == experiment.id)
+        """`at` and the fields of `Decision`, in the order in which they were added."""
+        return self._rows(_DECISIONS, experiment, ["at", *Decision.model_fields])
+
+    def keep_outcomes(self, experiment: Experiment, outcomes: pd.DataFrame) -> int:
+        """Add what came true of students in the experiment; what is known already is not repeated.
+
+        Args:
+            experiment: The experiment.
+            outcomes: `student` (the pseudonym) and `at_risk`, each student once.
+
+        Returns:
+            How many were added: they are new, or correct an outcome that was added before.
+        """
+        known = self.outcomes(experiment).set_index("student")[AT_RISK]
+        asked = outcomes[outcomes["student"].isin(self.decisions(experiment)["student"])]
+        new = asked[asked["student"].map(known) != asked[AT_RISK]]
+        about = {"at": datetime.now(UTC).isoformat(), "experiment": experiment.id}
+        rows = [
+            about | {"student": str(student), AT_RISK: int(outcome)}
+            for student, outcome in zip(new["student"], new[AT_RISK], strict=True)
+        ]
+        if rows:
+            with self._transaction() as connection:
+                connection.execute(sa.insert(_OUTCOMES), rows)
+        return len(rows)
+
+    def outcomes(self, experiment: Experiment) -> pd.DataFrame:
+        """`student` and `at_risk`: the last that was told of each student."""
+        rows = self._rows(_OUTCOMES, experiment, ["student", AT_RISK])
+        return rows.drop_duplicates("student", keep="last").astype({AT_RISK: "int8"})
+
+    def _rows(self, table: sa.Table, experiment: Experiment, names: list[str]) -> pd.DataFrame:
+        query = sa.select(*(table.c[name] for name in names))
+        query = query.where(table.c.experiment == experiment.id).order_by(table.c.id)
         with self._transaction() as connection:
-            rows = connection.execute(query.order_by(_DECISIONS.c.id)).all()
-        return pd.DataFrame(rows, columns=list(Decision.model_fields))
+            return pd.DataFrame(connection.execute(query).all(), columns=names)
 
     @cached_property
     def _engine(self) -> sa.Engine:
@@ -144,7 +193,7 @@ class DecisionLog:
         with engine.begin() as connection:
             _TABLES.create_all(connection)
             if engine.dialect.name == "sqlite":
-                for table in (_EVENTS.name, _DECISIONS.name):
+                for table in _TABLES.tables:
                     for verb in ("UPDATE", "DELETE"):
                         connection.exec_driver_sql(_APPEND_ONLY.format(table=table, verb=verb))
         return engine

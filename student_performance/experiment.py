@@ -1,4 +1,4 @@
-"""Champion beside challenger on the same students: who gets which, and what came of it."""
+"""Champion beside challenger on the same students: who gets which."""
 
 import hashlib
 import hmac
@@ -7,18 +7,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-import numpy as np
-import pandas as pd
 from pydantic import Field
-from scipy import stats
 
-from student_performance.config import IntervalConfig
-from student_performance.dataset import AT_RISK
-from student_performance.metrics import Estimate, Floats, log_losses, paired_gain
 from student_performance.strict import Strict
 
 Arm = Literal["champion", "challenger"]
-_BROKEN = 0.001  # p-value below which the shares of the arms are no chance (Fabijan et al. 2019)
+ARMS: tuple[Arm, Arm] = ("champion", "challenger")
 
 
 class Mode(StrEnum):
@@ -66,6 +60,32 @@ class Experiment(Strict):
     by: str
 
 
+class Ending(Strict):
+    """How an experiment ended.
+
+    Attributes:
+        at: In UTC.
+        by: Who stopped it.
+        reason: Why.
+    """
+
+    at: datetime
+    by: str
+    reason: str
+
+
+class ExperimentRecord(Strict):
+    """An experiment in the log.
+
+    Attributes:
+        experiment: What was started.
+        ending: How it ended; None while it runs.
+    """
+
+    experiment: Experiment
+    ending: Ending | None
+
+
 class Decision(Strict):
     """What one student was told in an experiment, and by which version.
 
@@ -84,28 +104,6 @@ class Decision(Strict):
     risk: float
     flagged: bool
     shadow_risk: float | None = None
-
-
-class Comparison(Strict):
-    """Champion and challenger by what came true.
-
-    Attributes:
-        students: Students in each arm, by name; in the mode `shadow` all are in both.
-        labelled: Those of them whose outcome is known.
-        flagged: Share of flagged students in each arm.
-        mismatch: P-value of the shares of the arms; None in the mode `shadow`.
-        gain: Log loss of the champion minus that of the challenger; None below 2 students.
-        verdict: In a word.
-        text: In a sentence.
-    """
-
-    students: dict[Arm, int]
-    labelled: dict[Arm, int]
-    flagged: dict[Arm, float]
-    mismatch: float | None
-    gain: Estimate | None
-    verdict: Literal["insufficient data", "broken", "challenger", "champion", "no difference"]
-    text: str
 
 
 def named(key: Sequence[object]) -> str:
@@ -134,97 +132,3 @@ def pseudonym(experiment: Experiment, student: str) -> str:
     """
     key = experiment.id.encode()
     return hmac.new(key, b"student:" + student.encode(), hashlib.sha256).hexdigest()[:20]
-
-
-def compare(
-    experiment: Experiment, decisions: pd.DataFrame, outcomes: pd.DataFrame | None
-) -> Comparison:
-    """What the decisions of an experiment and the outcomes say so far.
-
-    Of a student who was asked about several times, the first decision counts: later ones may
-    know more. In the mode `shadow` both versions are compared on the same students (paired
-    bootstrap), in the mode `split` the means of both arms (normal interval, Welch).
-
-    Args:
-        experiment: The experiment.
-        decisions: The fields of `Decision`, in the order in which they were made.
-        outcomes: `student` (the pseudonym) and `at_risk`; None before any are known.
-    """
-    first = decisions.drop_duplicates("student")
-    known = first.iloc[:0].assign(**{AT_RISK: 0})
-    if outcomes is not None:
-        known = first.merge(outcomes, on="student", how="inner")
-    shadow = experiment.policy.mode is Mode.SHADOW
-    students, labelled = _sizes(first, shadow), _sizes(known, shadow)
-    mismatch = None if shadow else _mismatch(students, experiment.policy.share)
-    gain = (_paired if shadow else _between)(known, experiment.policy.level)
-    verdict, text = _verdict(experiment, labelled, mismatch, gain)
-    return Comparison(
-        students=students,
-        labelled=labelled,
-        flagged={
-            arm: float(rows["flagged"].mean()) for arm, rows in first.groupby("arm", sort=True)
-        },
-        mismatch=mismatch,
-        gain=gain,
-        verdict=verdict,
-        text=text,
-    )
-
-
-def _sizes(rows: pd.DataFrame, shadow: bool) -> dict[Arm, int]:
-    if shadow:
-        return {"champion": len(rows), "challenger": int(rows["shadow_risk"].notna().sum())}
-    return {arm: int((rows["arm"] == arm).sum()) for arm in ("champion", "challenger")}
-
-
-def _mismatch(students: dict[Arm, int], share: float) -> float:
-    total = sum(students.values())
-    if not total:
-        return 1.0
-    return float(stats.binomtest(students["challenger"], total, share).pvalue)
-
-
-def _paired(known: pd.DataFrame, level: float) -> Estimate | None:
-    both = known[known["shadow_risk"].notna()]
-    if len(both) < 2:
-        return None
-    y = both[AT_RISK].to_numpy(copy=True)
-    ours = log_losses(y, both["shadow_risk"].to_numpy(dtype=np.float64))
-    theirs = log_losses(y, both["risk"].to_numpy(copy=True))
-    return paired_gain(ours, theirs, IntervalConfig(level=level))
-
-
-def _between(known: pd.DataFrame, level: float) -> Estimate | None:
-    losses: dict[str, Floats] = {
-        str(arm): log_losses(rows[AT_RISK].to_numpy(copy=True), rows["risk"].to_numpy(copy=True))
-        for arm, rows in known.groupby("arm")
-    }
-    if len(losses) < 2 or min(map(len, losses.values())) < 2:
-        return None
-    theirs, ours = losses["champion"], losses["challenger"]
-    found = stats.ttest_ind(theirs, ours, equal_var=False).confidence_interval(level)
-    value = float(theirs.mean() - ours.mean())
-    return Estimate(value=value, low=float(found.low), high=float(found.high), n=len(known))
-
-
-def _verdict(
-    experiment: Experiment, labelled: dict[Arm, int], mismatch: float | None, gain: Estimate | None
-) -> tuple[str, str]:
-    needed = experiment.policy.min_students
-    if mismatch is not None and mismatch < _BROKEN:
-        return "broken", (
-            f"The arms are not as large as they should be (p = {mismatch:.1g}): something else than"
-            " the assignment decided who is in which, so nothing can be concluded."
-        )
-    if gain is None or min(labelled.values()) < needed:
-        return "insufficient data", (
-            f"{min(labelled.values()):,} students of the smaller arm have an outcome,"
-            f" {needed:,} are needed before anything is concluded."
-        )
-    difference = f"log loss differs by {gain.text(4)} in favour of the challenger"
-    if gain.low > 0:
-        return "challenger", f"The challenger is better: {difference}."
-    if gain.high < 0:
-        return "champion", f"The champion is better: {difference}."
-    return "no difference", f"No difference is shown ({difference}); a tie keeps the champion."

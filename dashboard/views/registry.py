@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-import pandas as pd
 import streamlit as st
 
 from dashboard import charts, live, parts
@@ -30,7 +29,8 @@ def show(name: str, words: Words) -> None:
         st.success(done, icon=":material/check:")
     _actions(name, versions, words)
     _timeline(records, words)
-    _audit(records, words)
+    st.subheader(words("registry.audit"), anchor=False)
+    parts.audit(records, words)
 
 
 def _now(versions: list[Version], words: Words) -> None:
@@ -69,29 +69,6 @@ def _timeline(records: list[AuditRecord], words: Words) -> None:
         st.altair_chart(charts.timeline(drawn, names, titles))
     else:
         st.caption(words("registry.no_moves"))
-
-
-def _audit(records: list[AuditRecord], words: Words) -> None:
-    st.subheader(words("registry.audit"), anchor=False)
-    newest = records[::-1]
-    st.dataframe(
-        pd.DataFrame(
-            {
-                words("registry.at"): [record.at for record in newest],
-                words("registry.alias"): [words(f"alias.{record.alias}") for record in newest],
-                words("registry.from"): [record.from_version or "–" for record in newest],
-                words("registry.to"): [record.to_version or "–" for record in newest],
-                words("registry.actor"): [record.actor for record in newest],
-                words("registry.reason"): [record.reason for record in newest],
-                words("registry.done"): [record.done for record in newest],
-            }
-        ),
-        hide_index=True,
-        column_config={
-            words("registry.at"): st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss"),
-            words("registry.reason"): st.column_config.TextColumn(width="large"),
-        },
-    )
 
 
 def _actions(name: str, versions: list[Version], words: Words) -> None:

@@ -45,13 +45,17 @@ class Monitorings:
         Raises:
             RegistryError: One of them is gone or of another release.
         """
+        return [self._report(run_id) for run_id in self.runs(name, limit)]
+
+    def runs(self, name: str, limit: int) -> list[str]:
+        """Identifiers of the newest finished comparisons, the newest first."""
         known = self._client.get_experiment_by_name(f"{name}.monitoring")
         if known is None:
             return []
-        runs = self._client.search_runs(
+        found = self._client.search_runs(
             [known.experiment_id], "attributes.status = 'FINISHED'", max_results=limit
         )
-        return [self._report(run.info.run_id) for run in runs]
+        return [str(run.info.run_id) for run in found]
 
     def _report(self, run_id: str) -> MonitorReport:
         try:

@@ -4,6 +4,7 @@
 `SCREENSHOTS=FOLDER` keeps those of every page in light and dark, wide and on a phone.
 """
 
+import json
 import os
 import re
 import signal
@@ -37,6 +38,7 @@ TITLES = {
     "Model": "One version",
     "Predict": "Who may need help",
     "Monitoring": "Are the students still the same?",
+    "A/B test": "Is the challenger better?",
     "Registry": "Which version served when",
 }
 HEADER = "student_id,hours_studied,attendance_percent,assignments_completed\n"
@@ -45,8 +47,9 @@ _SLOW = 60_000
 
 @pytest.fixture(scope="module")
 def user(tmp_path_factory: pytest.TempPathFactory) -> Stores:
-    """A user who has trained three times (a champion, a challenger, and one that is worse), and
-    held two terms against the champion, of which the second is other than the first."""
+    """A user who has trained three times (a champion, a challenger, and one that is worse), held
+    two terms against the champion, of which the second is other than the first, and tries the
+    challenger on a third term."""
     found = Stores(tmp_path_factory.mktemp("user"))
     shorter = () if os.environ.get("UPDATE_SCREENSHOTS") else SMALL
     for override, code in (
@@ -66,7 +69,36 @@ def user(tmp_path_factory: pytest.TempPathFactory) -> Stores:
             check=False,
         )  # fmt: skip
         assert done.returncode == code, done.stdout + done.stderr
+    tried(found)
     return found
+
+
+def tried(user: Stores) -> None:
+    """Ask the service about students of an experiment, and tell what came true."""
+
+    def run(*words: str) -> None:
+        done = subprocess.run(
+            [sys.executable, "run.py", "experiment", *words], cwd=PROJECT, env=user.environment,
+            capture_output=True, text=True, timeout=300, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    run("start", "--set", "mode=split")
+    students = simulate(1_500, seed=73)
+    students.to_csv(user.root / "term73.csv", index=False)
+    port = free_port()
+    command = ["run.py", "serve", "--port", str(port)]
+    with serving(command, f"http://127.0.0.1:{port}/ready", user.environment) as ready:
+        told = students.drop(columns=["gender", "test_score"]).to_dict("records")
+        ask = urllib.request.Request(
+            ready.replace("/ready", "/predict/batch"), json.dumps({"students": told}).encode(),
+            {"Content-Type": "application/json"},
+        )  # fmt: skip
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(ask, timeout=60) as response:
+            versions = {one["version"] for one in json.load(response)["students"]}
+        assert versions == {"1", "3"}
+    run("status", "--labels", str(user.root / "term73.csv"))
 
 
 def store_of(user: Stores) -> str:
@@ -169,7 +201,7 @@ def test_every_page_is_drawn_wide_and_on_a_phone(
             shown.wait_for_timeout(1500)  # pictures are drawn a moment after their places
             across = shown.evaluate("document.documentElement.scrollWidth - window.innerWidth")
             assert across <= 0, f"{name} is wider than the screen by {across}"
-            keep(shown, name.lower(), theme, width)
+            keep(shown, name.lower().replace("/", "").replace(" ", "_"), theme, width)
         assert asked <= {"127.0.0.1", "None"}, "a page asks another machine"
 
 
@@ -209,10 +241,17 @@ def test_language_is_switched_on_every_page(page: Page, address: str) -> None:
     page.get_by_text("Bahasa Indonesia").click(timeout=_SLOW)
     expect(page.get_by_role("heading", name="Model yang melayani")).to_be_visible(timeout=_SLOW)
     menu = page.get_by_test_id("stSidebarNav")
-    for name in ("Percobaan", "Model", "Prediksi", "Registri"):
+    for name in ("Percobaan", "Model", "Prediksi", "Pemantauan", "Uji A/B", "Registri"):
         menu.get_by_text(name, exact=True).click()
         expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=_SLOW)
-        for sentence in ("Every training", "One version", "Who may need", "Which version"):
+        for sentence in (
+            "Every training",
+            "One version",
+            "Who may need",
+            "Are the students",
+            "Is the challenger",
+            "Which version",
+        ):
             expect(page.get_by_text(sentence)).to_have_count(0, timeout=_SLOW)
         expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
 
@@ -391,3 +430,16 @@ def test_server_that_is_killed_is_told_and_comes_back(page: Page, user: Stores) 
         with serving(mlflow, health, variables):
             expect(page.get_by_text("Version 1, logistic regression")).to_be_visible(timeout=_SLOW)
             expect(error).to_have_count(0)
+
+
+def test_experiment_shows_who_was_asked_and_what_came_true(page: Page, address: str) -> None:
+    opened(page, address, "A/B test")
+    rows = cells(page.get_by_test_id("stDataFrame").first)
+
+    asked = [int(text.replace(",", "")) for text in rows[1::4]]
+    assert sum(asked) == 1_500
+    assert min(asked) > 650
+    assert rows[2::4] == rows[1::4]  # the outcome of each is known
+    expect(page.get_by_text("Version 3 answers for 50 % of the students")).to_be_visible()
+    expect(page.get_by_text("It runs.")).to_be_visible()
+    expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(2)

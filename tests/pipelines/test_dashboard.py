@@ -4,14 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from dashboard import live
 from student_performance.errors import RegistryError
 from student_performance.registry import Store
 from student_performance.simulate import simulate
 from student_performance.world import World
-from tests.conftest import MIDDLE, PROJECT, Outcome, Stores
+from tests.conftest import MIDDLE, Outcome, Stores
+from tests.pipelines.pages import opened, text, view
 
 Train = Callable[..., Outcome]
 
@@ -21,33 +21,6 @@ def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """Streamlit's cache and MLflow's address belong to the process; each test has its own store."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     live.refresh()
-
-
-def opened(**state: object) -> AppTest:
-    """The first page, as somebody with this state finds it."""
-    shown = AppTest.from_file(str(PROJECT / "dashboard" / "app.py"), default_timeout=60)
-    for key, value in state.items():
-        shown.session_state[key] = value
-    return shown.run()
-
-
-def view(page: str, dataset: str = "student_performance") -> AppTest:
-    """One page by itself; the menu of a page that is not the first cannot be used here."""
-
-    def script(page: str, dataset: str) -> None:
-        from importlib import import_module
-
-        from dashboard.words import Words
-
-        import_module(f"dashboard.views.{page}").show(dataset, Words("en"))
-
-    return AppTest.from_function(script, default_timeout=60, args=(page, dataset)).run()
-
-
-def text(shown: AppTest) -> str:
-    kinds = ("title", "subheader", "markdown", "caption", "error", "code", "metric")
-    parts = [element for kind in kinds for element in getattr(shown, kind)]
-    return "\n".join(str(getattr(part, "label", "")) + str(part.value) for part in parts)
 
 
 def test_empty_store_says_what_to_type(stores: Stores) -> None:

@@ -31,8 +31,8 @@ def test_every_act_happens_and_the_users_own_stores_stay_empty(
     assert "a bad model was forced in" in {record.reason for record in registry.audit(NAME)}
     assert [report.level for report in Monitorings(shown).newest(NAME)] == ["drift"]
     log = DecisionLog(f"sqlite:///{place}/decisions.db")
-    found = log.last(NAME)
-    assert found is not None
-    assert len(log.decisions(found[0])) == 2_000
+    (found,) = log.history(NAME)
+    assert len(log.decisions(found.experiment)) == 2_000
+    assert len(log.outcomes(found.experiment)) == 2_000
     assert not (home() / "decisions.db").exists()
     assert Registry(Store(local_tracking_uri())).versions(NAME) == []

@@ -71,7 +71,9 @@ def test_shadow_answers_nobody_and_finds_the_worse_one(
     assert told.code == 0, told.err
     assert "600 students, 600 with an outcome" in told.out
     assert "Verdict: champion" in told.out
-    kept = DecisionLog().decisions(DecisionLog().last(NAME)[0])
+    again = cli("experiment", "status")  # the outcomes were kept
+    assert again.out == told.out
+    kept = DecisionLog().decisions(DecisionLog().history(NAME)[0].experiment)
     other = load_version(Store(local_tracking_uri()), NAME, "2")
     assert list(kept["shadow_risk"]) == pytest.approx(list(risk(other.model, students[HABITS])))
     assert not set(kept["student"]) & set(students["student_id"])
@@ -105,7 +107,7 @@ def test_when_the_champion_moves_the_experiment_has_no_say(
     champion, trials = service()
 
     assert set(asked(champion, trials, students)["version"]) == {"2"}
-    assert DecisionLog().decisions(DecisionLog().last(NAME)[0]).empty
+    assert DecisionLog().decisions(DecisionLog().history(NAME)[0].experiment).empty
 
 
 def test_a_log_that_is_away_leaves_the_champion_alone(

@@ -10,17 +10,19 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
+from student_performance.comparison import compare, progress
 from student_performance.decision_log import DecisionLog
 from student_performance.errors import UnreachableError, UsageError
 from student_performance.experiment import (
     Decision,
     Experiment,
     ExperimentPolicy,
+    ExperimentRecord,
     Mode,
     assigned,
-    compare,
     pseudonym,
 )
+from student_performance.metrics import Estimate
 
 SHADOW, SPLIT = ExperimentPolicy(), ExperimentPolicy(mode=Mode.SPLIT, share=0.3)
 NAME = "student_performance"
@@ -67,7 +69,7 @@ def test_pseudonyms_differ_between_experiments() -> None:
 def test_one_experiment_at_a_time_and_none_after_it_was_stopped(log: DecisionLog) -> None:
     started = log.start(NAME, "1", "2", SPLIT)
     assert log.current(NAME) == started
-    assert log.last(NAME) == (started, True)
+    assert log.history(NAME) == [ExperimentRecord(experiment=started, ending=None)]
     with pytest.raises(UsageError, match="one at a time"):
         log.start(NAME, "1", "3", SHADOW)
     assert log.current("oulad") is None
@@ -76,7 +78,12 @@ def test_one_experiment_at_a_time_and_none_after_it_was_stopped(log: DecisionLog
     log.stop(NAME, "enough")
     assert not log.record(started, [decision("late")])
     assert list(log.decisions(started)["student"]) == ["x"]
-    assert log.last(NAME) == (started, False)
+    later = log.start(NAME, "1", "3", SHADOW)
+    now, before = log.history(NAME)
+    assert (now.experiment, before.experiment, now.ending) == (later, started, None)
+    assert before.ending is not None
+    assert (before.ending.reason, before.ending.at >= started.started) == ("enough", True)
+    log.stop(NAME, "a test")
     with pytest.raises(UsageError, match="No experiment"):
         log.stop(NAME, "again")
 
@@ -87,19 +94,36 @@ def test_decisions_are_kept_as_they_were_made(log: DecisionLog) -> None:
     log.record(started, made)
     again = DecisionLog(str(log._url)).decisions(started)
 
-    kept = [Decision.model_validate(row) for row in again.to_dict("records")]
+    kept = [Decision.model_validate(row) for row in again.drop(columns="at").to_dict("records")]
     assert kept == made
 
 
 def test_rows_are_only_added(log: DecisionLog) -> None:
     started = log.start(NAME, "1", "2", SPLIT)
     log.record(started, [decision()])
+    log.keep_outcomes(started, pd.DataFrame({"student": ["x"], "at_risk": [1]}))
     engine = sa.create_engine(log._url)
-    for statement in ("DELETE FROM decisions", "UPDATE decisions SET risk = 0",
+    for statement in ("DELETE FROM decisions", "DELETE FROM outcomes",
+                      "UPDATE decisions SET risk = 0",
                       "DELETE FROM experiment_events"):  # fmt: skip
         with engine.connect() as connection, pytest.raises(sa.exc.IntegrityError, match="added"):
             connection.exec_driver_sql(statement)
     assert len(log.decisions(started)) == 1
+
+
+def test_outcomes_are_kept_once_and_a_correction_counts(log: DecisionLog) -> None:
+    started = log.start(NAME, "1", "2", SPLIT)
+    log.record(started, [decision("a"), decision("b")])
+
+    def told(**known: int) -> pd.DataFrame:
+        return pd.DataFrame({"student": list(known), "at_risk": list(known.values())})
+
+    assert log.outcomes(started).empty
+    assert log.keep_outcomes(started, told(a=1, stranger=0)) == 1
+    assert log.keep_outcomes(started, told(a=1, b=0)) == 1
+    assert log.keep_outcomes(started, told(a=0, b=0)) == 1
+    kept = log.outcomes(started).set_index("student")["at_risk"]
+    assert kept.to_dict() == {"a": 0, "b": 0}
 
 
 def test_many_writers_lose_nothing(log: DecisionLog) -> None:
@@ -170,7 +194,7 @@ def test_the_better_one_is_found_and_no_other(shadow: bool) -> None:
 def test_too_few_outcomes_are_called_so() -> None:
     decisions, outcomes = told(4_000, 1, 0.8, shadow=True)
     few = compare(experiment(SHADOW), decisions, outcomes[:499])
-    none = compare(experiment(SHADOW), decisions, None)
+    none = compare(experiment(SHADOW), decisions, outcomes[:0])
 
     assert (few.verdict, none.verdict) == ("insufficient data", "insufficient data")
     assert "499 students of the smaller arm have an outcome, 500 are needed" in few.text
@@ -200,3 +224,23 @@ def test_without_a_difference_few_experiments_find_one() -> None:
     found = [compare(trial, *told(1_200, seed, 0.0, False)).verdict for seed in range(100)]
 
     assert sum(verdict != "no difference" for verdict in found) <= 12  # 5 % nominally
+
+
+@pytest.mark.parametrize("shadow", [True, False])
+def test_progress_ends_where_the_comparison_is_and_becomes_surer(shadow: bool) -> None:
+    trial = experiment(SHADOW if shadow else ExperimentPolicy(mode=Mode.SPLIT))
+    decisions, outcomes = told(2_000, 1, 0.3, shadow)
+    steps = progress(trial, decisions, outcomes)
+
+    assert steps[-1].gain == compare(trial, decisions, outcomes).gain
+    assert [step.students for step in steps] == sorted({step.students for step in steps})
+    assert steps[0].gain.high - steps[0].gain.low > steps[-1].gain.high - steps[-1].gain.low
+    assert progress(trial, decisions, outcomes[:0]) == ()
+
+
+def test_two_versions_that_say_the_same_do_not_differ() -> None:
+    decisions, outcomes = told(1_000, 1, 0.0, shadow=True)
+    found = compare(experiment(SHADOW), decisions, outcomes)
+
+    assert found.verdict == "no difference"
+    assert found.gain == Estimate(value=0.0, low=0.0, high=0.0, n=1_000)
