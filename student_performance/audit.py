@@ -1,7 +1,7 @@
 """Which version serves: alias moves as a plan, and the record that each of them leaves."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from student_performance.errors import RegistryError
@@ -96,6 +96,15 @@ def rollback(aliases: Aliases) -> list[Move]:
     if aliases.get(Alias.CHALLENGER) == previous:
         moves.append(Move(alias=Alias.CHALLENGER, version=None))
     return moves
+
+
+def following(now: datetime, records: Iterable[AuditRecord]) -> datetime:
+    """When the next move is: now, or right after the last one if the clock was moved back.
+
+    The order of the records is that of the moves, whatever a clock says.
+    """
+    last = max((record.at for record in records), default=None)
+    return now if last is None or now > last else last + timedelta(microseconds=1)
 
 
 def outstanding(moves: list[Move], cause: str, records: Iterable[AuditRecord]) -> list[Move]:

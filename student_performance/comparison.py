@@ -171,9 +171,12 @@ def _verdict(
             f"{min(labelled.values()):,} students of the smaller arm have an outcome,"
             f" {needed:,} are needed before anything is concluded."
         )
-    difference = f"log loss differs by {gain.text(4)} in favour of the challenger"
     if gain.low > 0:
-        return "challenger", f"The challenger is better: {difference}."
+        return "challenger", f"The challenger is better: its log loss is lower by {gain.text(4)}."
     if gain.high < 0:
-        return "champion", f"The champion is better: {difference}."
-    return "no difference", f"No difference is shown ({difference}); a tie keeps the champion."
+        less = gain.model_copy(update={"value": -gain.value, "low": -gain.high, "high": -gain.low})
+        return "champion", f"The champion is better: its log loss is lower by {less.text(4)}."
+    return "no difference", (
+        f"No difference is shown: the challenger's log loss is lower by {gain.text(4)}, which may"
+        " be nothing; a tie keeps the champion."
+    )

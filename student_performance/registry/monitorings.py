@@ -26,8 +26,11 @@ class Monitorings:
         """Keep a comparison as a run of its own; returns its identifier."""
         experiment = self._store.experiment_id(f"{report.dataset}.monitoring")
         tags = {"version": report.version, "data_md5": report.data_md5, "level": report.level}
-        run_id = str(self._client.create_run(experiment, tags=tags).info.run_id)
         now = int(report.at.timestamp() * 1000)
+        last = self._client.search_runs([experiment], max_results=1)
+        started = max(now, last[0].info.start_time + 1) if last else now  # clocks are moved back
+        made = self._client.create_run(experiment, start_time=started, tags=tags)
+        run_id = str(made.info.run_id)
         values = monitor_metrics(report).items()
         self._client.log_batch(run_id, [Metric(key, value, now, 0) for key, value in values])
         with tempfile.TemporaryDirectory() as folder:

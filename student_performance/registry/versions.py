@@ -13,6 +13,7 @@ from student_performance.audit import (
     AuditRecord,
     Move,
     begun,
+    following,
     moves_for,
     outstanding,
     promotion,
@@ -231,7 +232,7 @@ class Registry:
         before = self.aliases(name).get(move.alias)
         concerned = move.version or before
         return AuditRecord(
-            at=datetime.now(UTC),
+            at=following(datetime.now(UTC), self.audit(name)),
             actor=self._by or actor(),
             cause=cause,
             alias=move.alias,

@@ -1,7 +1,7 @@
 """Alias moves as a plan: what serves, what served before, and how a cut-off series goes on."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,6 +10,7 @@ from student_performance.audit import (
     AuditRecord,
     Move,
     begun,
+    following,
     moves_for,
     outstanding,
     promotion,
@@ -48,6 +49,17 @@ def after(aliases: Mapping[str, str], moves: list[Move]) -> dict[str, str]:
         else:
             result[move.alias] = move.version
     return result
+
+
+def test_a_clock_that_is_moved_back_does_not_change_the_order_of_the_moves() -> None:
+    last = record(TO_CHAMPION)
+    later, earlier = last.at + timedelta(seconds=3), last.at - timedelta(days=1)
+
+    assert following(earlier, []) == earlier
+    assert following(later, [last]) == later
+    assert last.at < following(earlier, [last]) < later
+    moved = last.model_copy(update={"at": following(last.at, [last])})
+    assert moved.key > last.key
 
 
 def test_first_promotion_moves_the_champion_alone() -> None:
