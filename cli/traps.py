@@ -148,6 +148,13 @@ TRAPS = (
         "set -a; . ./.env; set +a",
     ),
     Trap(
+        r"/mlflow-artifacts/.*(too many 50\d error responses|error code 50\d)",
+        "`/api/2.0/mlflow-artifacts/… too many 500 error responses`",
+        "The MLflow server answers, and the object store behind it at AWS_ENDPOINT_URL does not"
+        " answer it; nothing is lost, and the same command goes on when it is back.",
+        "python run.py doctor",
+    ),
+    Trap(
         r"API request to http\S+ failed with exception"
         r"|Max retries exceeded with url: /api/2\.0/mlflow",
         "`API request to http://…/api/2.0/mlflow/… failed`",
