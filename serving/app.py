@@ -102,8 +102,11 @@ def _look_after(app: FastAPI, champion: Champion, trials: Trials, metrics: Metri
 
         `experiment` is the one that runs, and `experiment_trouble` says why it does not take part.
         """
+        serving = _serving(champion)
+        if not champion.settled:  # else the first students would be left out of an experiment
+            raise ProblemError(503, "Not ready", "It is being looked up which experiment runs.")
         return {
-            "version": _serving(champion).number,
+            "version": serving.number,
             "trouble": champion.trouble,
             "experiment": trials.trial.experiment.id if trials.trial else None,
             "experiment_trouble": trials.trouble,

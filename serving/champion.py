@@ -55,6 +55,7 @@ class Champion:
         self._thread = threading.Thread(target=self._follow, name="champion", daemon=True)
         self.serving: Serving | None = None
         self.trouble: str | None = "The registry was not asked yet."
+        self.settled = False  # a version is loaded, and what is done after a look was done
 
     def start(self) -> None:
         """Begin to follow the alias, in a thread of its own: the first look is part of it."""
@@ -77,6 +78,7 @@ class Champion:
         if self.trouble and self.trouble != before:
             _log.warning("%s %s", self.trouble, self._goes_on())
         self.also()
+        self.settled = self.serving is not None
 
     def load(self, number: str) -> Serving:
         """Another version of the model, checked and tried as the champion is."""

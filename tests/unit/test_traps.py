@@ -29,6 +29,9 @@ SAID = {
     "404 Client Error: Not Found (No such image: student-performance:latest)": "not built yet",
     "API request to http://127.0.0.1:5000/api/2.0/mlflow/runs/create failed with exception"
     " HTTPConnectionPool": "MLflow server does not answer",
+    "HTTPConnectionPool(host='127.0.0.1', port=5000): Max retries exceeded with url:"
+    " /api/2.0/mlflow-artifacts/artifacts/1/a/artifacts/report.html (Caused by ResponseError('too"
+    " many 500 error responses'))": "object store behind it",
     "network student-performance_default not found": "not up",
     "Error while fetching server API version: ('Connection aborted.')": "container engine",
     "RuntimeError: Error connecting to URL 'http://127.0.0.1:8080': refused": "without it",
