@@ -94,10 +94,16 @@ def progress(
     return tuple(Step(students=size, gain=gain) for size, gain in found if gain is not None)
 
 
-def next_command(record: ExperimentRecord, comparison: Comparison) -> str | None:
-    """The command that follows from a verdict, if one does."""
+def next_command(
+    record: ExperimentRecord, comparison: Comparison, serves: str | None = None
+) -> str | None:
+    """The command that follows from a verdict, if one does; `serves` is the champion by now."""
     experiment, verdict = record.experiment, comparison.verdict
-    if verdict == "challenger":
+    if verdict == "challenger" and serves == experiment.challenger:
+        if record.ending is not None:
+            return None
+        command = 'experiment stop --reason "the challenger serves"'
+    elif verdict == "challenger":
         reason = f"experiment {experiment.id[:8]}"
         command = f'promote {experiment.challenger} --reason "{reason}"'
     elif record.ending is not None:

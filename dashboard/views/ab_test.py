@@ -117,11 +117,12 @@ def _over_students(experiment: Experiment, steps: tuple[Step, ...], words: Words
 
 def _decision(record: ExperimentRecord, comparison: Comparison, words: Words) -> None:
     st.subheader(words("ab_test.decision_title"), anchor=False)
-    command = next_command(record, comparison)
+    experiment = record.experiment
+    serves = live.aliases(experiment.dataset).get("champion")
+    command = next_command(record, comparison, serves)
     if command:
         st.caption(words("app.next"))
         st.code(command, language="bash")
-    experiment = record.experiment
     versions = {experiment.champion, experiment.challenger}
     moves = [
         move

@@ -79,6 +79,25 @@ def test_a_better_challenger_is_shown_with_its_interval_and_the_next_command() -
     assert "Neither version has moved" in text(shown)
 
 
+def test_a_challenger_that_serves_by_now_is_not_to_be_promoted_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    log = DecisionLog()
+    trial = log.start(NAME, "1", "2", ExperimentPolicy(mode=Mode.SPLIT, share=0.4))
+    log.keep_outcomes(trial, asked(trial, 2_000))
+    monkeypatch.setattr(live, "aliases", lambda name: {"champion": "2"})
+    shown = view("ab_test")
+
+    assert not shown.exception
+    assert "The challenger is better" in text(shown)
+    assert [code.value.partition(" --")[0] for code in shown.code] == [
+        "python run.py experiment stop"
+    ]
+    log.stop(NAME, "the challenger serves")
+    live.refresh()
+    assert not view("ab_test").code
+
+
 def test_a_stopped_experiment_tells_why_and_older_ones_can_be_chosen() -> None:
     log = DecisionLog()
     log.start(NAME, "1", "2", ExperimentPolicy())
