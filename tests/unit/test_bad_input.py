@@ -106,8 +106,9 @@ def test_cell_that_breaks_the_contract_is_told_with_place_and_what_is_allowed(
 def test_text_that_is_stored_with_a_failed_step_shows_no_cell(
     row: str, tmp_path: Path, dataset: DatasetConfig
 ) -> None:
-    error = refusal(put(tmp_path, with_row(row)), dataset, InvalidDataError)
-    public = str(error)
+    path = put(tmp_path, with_row(row))
+    error = refusal(path, dataset, InvalidDataError)
+    public = str(error).replace(str(path), "")  # whose folder may be called `pytest-1`
 
     assert "row " in public
     assert "column " in public
