@@ -1,14 +1,22 @@
 """What a training ended in, gathered from the ZenML run and the registry."""
 
+import sqlite3
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+from zenml.config.global_config import GlobalConfiguration
 from zenml.models import PipelineRunResponse, StepRunResponse
 
+from cli.unchanged import Left, databases_of
+from stacks.zenml_store import local_store_file
+from student_performance.errors import ProductError
 from student_performance.evaluation import EvaluationReport
 from student_performance.records import Verdict
-from student_performance.registry import Registry, Store
+from student_performance.registry import Registry, Store, Tracker, answering
 from student_performance.strict import Strict
+
+_ORDER = ("load", "split", "train", "evaluate", "decide")
 
 
 class StepState(Strict):
@@ -50,6 +58,33 @@ class TrainingResult(Strict):
     model_uri: str | None
     registered_at: datetime | None
 
+    def again(self) -> "TrainingResult":
+        """What the same command finds if nothing has changed since."""
+        steps = tuple(StepState(name=s.name, status="cached", seconds=0) for s in self.steps)
+        verdict = self.verdict.model_copy(
+            update={"judged_before": self.verdict.version is not None}
+        )
+        return self.model_copy(update={"steps": steps, "verdict": verdict})
+
+
+def left_by(run: PipelineRunResponse, name: str, store: Store) -> Left | None:
+    """What a run has left; None if that is not on this machine alone, or cannot be told."""
+    zenml, mlflow = local_store_file(), store.local_file
+    if zenml is None or mlflow is None:
+        return None
+    outputs = [made for step in run.steps.values() for made in step.outputs.values()]
+    folders = [artifact.uri for made in outputs for artifact in made]
+    try:
+        with answering(store):
+            folders += Tracker(store).folders(_output(run.steps["evaluate"], "tracked_model"))
+        databases = databases_of(mlflow, zenml, name, str(run.id))
+    except (ProductError, sqlite3.Error):
+        return None
+    if any("://" in folder for folder in folders):
+        return None
+    config = Path(GlobalConfiguration().config_directory) / "config.yaml"
+    return Left(databases, tuple(map(Path, folders)), config)
+
 
 def collect(
     run: PipelineRunResponse, stack: str, path: str, md5: str, store: Store
@@ -61,7 +96,6 @@ def collect(
     registry = Registry(store)
     name = report.dataset
     version = registry.version(name, verdict.version) if verdict.version else None
-    order = ("load", "split", "train", "evaluate", "decide")
     return TrainingResult(
         dataset=name,
         data=path,
@@ -69,7 +103,7 @@ def collect(
         stack=stack,
         zenml_run=run.name,
         zenml_run_id=str(run.id),
-        steps=tuple(_state(steps[step]) for step in order),
+        steps=tuple(_state(steps[step]) for step in _ORDER),
         report=report,
         verdict=verdict,
         aliases=registry.aliases(name),

@@ -55,9 +55,9 @@ def run(
         if as_json:
             print(result.model_dump_json(indent=2), file=stdout)
         else:
-            from cli.tables import show_training
+            from cli.tables import console, show_training
 
-            show_training(result, f" --dataset {dataset}", stdout)
+            show_training(result, f" --dataset {dataset}", console(stdout))
             print(f"Retrained because {why}. {_told(growth)}", file=stdout)
     if result.verdict.decision.outcome == "refused":
         sys.exit(_GATE_REFUSED)
@@ -91,7 +91,7 @@ def _retrain(
         index=False, sep=contract.separator, decimal=contract.decimal, lineterminator="\n"
     )
     write_atomically(table, text.encode(contract.encoding))
-    result = train_on(str(table), contract, config, stack, no_cache=False)
+    result, _ = train_on(str(table), contract, config, stack, no_cache=False)
     os.replace(table, kept)
     _version(kept)
     return result, merged.growth, why
@@ -102,9 +102,12 @@ def _alarm(name: str, stack: str | None, growth: "Growth") -> "MonitorReport | N
     if not growth.new:
         return None
     say("Loading ZenML and MLflow …")
-    from stacks.selection import select_stack
-    from steps.mlflow_store import active_store
-    from student_performance.registry import Monitorings, Registry
+    from cli.speed import fast_imports
+
+    with fast_imports():
+        from stacks.selection import select_stack
+        from steps.mlflow_store import active_store
+        from student_performance.registry import Monitorings, Registry
 
     select_stack(stack)
     store = active_store()

@@ -36,9 +36,8 @@ def compact(estimate: Estimate | None) -> str:
     return f"{value} [{low}–{high}]"
 
 
-def show_training(result: "TrainingResult", options: str, stream: TextIO) -> None:
+def show_training(result: "TrainingResult", options: str, out: Console) -> None:
     """Candidates, hold-out, decision, model and the next commands, with the options of this one."""
-    out = console(stream)
     report, verdict = result.report, result.verdict
     comparison = report.comparison
     out.print(

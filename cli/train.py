@@ -10,6 +10,7 @@ from cli.output import results_only_on_stdout, say, show_progress
 
 if TYPE_CHECKING:
     from cli.results import TrainingResult
+    from cli.unchanged import Left
     from student_performance.config import TrainConfig
     from student_performance.contract import DatasetConfig
 
@@ -30,18 +31,18 @@ def run(
 ) -> None:
     """Train and show; exits with 3 if the gate refused the model."""
     say("student-performance: reading the configuration …")
-    from student_performance.config_files import load_configs
-    from student_performance.errors import LeakageError
+    from cli import unchanged
 
-    config, contract = load_configs(project / "configs", dataset, overrides)
+    question = unchanged.question_of(project, dataset, data, stack, overrides)
+    last = None if no_cache or export else unchanged.find(dataset)
+    if last is not None and last.stands(question):
+        say(f"Nothing has changed since ZenML run {last.run}, so its result stands.")
+        with results_only_on_stdout() as stdout:
+            stdout.write(last.text(as_json, stdout.isatty()))
+        sys.exit(last.code)
+    given = _options({"--dataset": dataset, "--data": data, "--stack": stack})
     with results_only_on_stdout() as stdout:
-        path = data_file(project, data, contract)
-        try:
-            result = train_on(path, contract, config, stack, no_cache)
-        except LeakageError as error:  # only here it is known which file was given
-            file = f" {shlex.quote(data)}" if data else ""
-            check = f"python run.py dataset check{file} --dataset {contract.name}"
-            raise LeakageError(error.message, check) from error
+        result, left = _train(project, dataset, data, stack, overrides, no_cache)
         if export is not None:
             from student_performance.export import export_report
 
@@ -50,12 +51,32 @@ def run(
         if as_json:
             print(result.model_dump_json(indent=2), file=stdout)
         else:
-            from cli.tables import show_training
+            from cli.tables import console, show_training
 
-            given = {"--dataset": dataset, "--data": data, "--stack": stack}
-            show_training(result, _options(given), stdout)
-    if result.verdict.decision.outcome == "refused":
-        sys.exit(_GATE_REFUSED)
+            show_training(result, given, console(stdout))
+    code = _GATE_REFUSED if result.verdict.decision.outcome == "refused" else 0
+    unchanged.keep(question, result.again(), given, code, left)
+    sys.exit(code)
+
+
+def _train(
+    project: Path,
+    dataset: str,
+    data: str | None,
+    stack: str | None,
+    overrides: tuple[str, ...],
+    no_cache: bool,
+) -> "tuple[TrainingResult, Left | None]":
+    from student_performance.config_files import load_configs
+    from student_performance.errors import LeakageError
+
+    config, contract = load_configs(project / "configs", dataset, overrides)
+    try:
+        return train_on(data_file(project, data, contract), contract, config, stack, no_cache)
+    except LeakageError as error:  # only here it is known which file was given
+        file = f" {shlex.quote(data)}" if data else ""
+        check = f"python run.py dataset check{file} --dataset {contract.name}"
+        raise LeakageError(error.message, check) from error
 
 
 def _options(given: dict[str, str | None]) -> str:
@@ -66,22 +87,24 @@ def _options(given: dict[str, str | None]) -> str:
 
 def train_on(
     path: str, contract: "DatasetConfig", config: "TrainConfig", stack: str | None, no_cache: bool
-) -> "TrainingResult":
-    """Run the training pipeline on a table and collect what came out."""
+) -> "tuple[TrainingResult, Left | None]":
+    """Run the training pipeline on a table; what came out, and what is left on this machine."""
     from student_performance.dataset import md5_of
 
     md5 = md5_of(path)
     say(f"Data   {path} (md5 {md5})")
     say("Loading ZenML and MLflow …")
-    from stacks.selection import select_stack
+    from cli.speed import fast_imports
+
+    with fast_imports():
+        from cli.results import collect, left_by
+        from pipelines.training import training
+        from stacks.containers import run_settings
+        from stacks.selection import select_stack
+        from steps.mlflow_store import active_store, in_containers, tracker_identity
 
     selection = select_stack(stack)
     say(f"Stack  {selection.name} ({selection.why})")
-    from cli.results import collect
-    from pipelines.training import training
-    from stacks.containers import run_settings
-    from steps.mlflow_store import active_store, in_containers, tracker_identity
-
     store = active_store()
     store.experiment_id(contract.name)
     options: dict[str, Any] = {"enable_cache": False if no_cache else None}
@@ -99,4 +122,5 @@ def train_on(
         config=config,
         tracker=tracker_identity(contract.name),
     )
-    return collect(run, selection.name, path, md5, store)
+    left = left_by(run, contract.name, store)
+    return collect(run, selection.name, path, md5, store), left

@@ -12,6 +12,7 @@ import psutil
 from mlflow.entities import Metric, Param, Run, RunTag
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema, TensorSpec
+from mlflow.utils.file_utils import local_file_uri_to_path
 from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT
 from numpy import dtype
 
@@ -146,6 +147,16 @@ class Tracker:
             return EvaluationReport.model_validate_json(data)
         except ValueError as error:
             raise RegistryError(sentence, "python run.py runs") from error
+
+    def folders(self, model: TrackedModel) -> tuple[str, str]:
+        """Where the files of a training and of its model are: local paths, or addresses."""
+        of_run = self._client.get_run(model.run_id).info.artifact_uri
+        of_model = self._client.get_logged_model(model.model_id).artifact_location
+        run, logged = (
+            local_file_uri_to_path(uri) if uri.startswith("file:") else str(uri)
+            for uri in (of_run, of_model)
+        )
+        return run, logged
 
     def parameters(self, run_id: str) -> dict[str, str]:
         """Every setting of a training by its dotted name."""

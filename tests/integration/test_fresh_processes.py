@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import PROJECT, SMALL, Stores
+from tests.conftest import PROJECT, SMALL, Stores, forget_last_run
 
 SOURCES = (
     "cli", "configs", "data", "materializers", "pipelines", "stacks", "steps",
@@ -77,6 +77,7 @@ def test_cache_holds_across_processes_and_ends_with_the_code(clone: Path, stores
     assert len(executed(train(clone, stores, seed="1"))) == 5
     # Python hashes strings differently in each process; the cache must not notice.
     for seed in ("2", "3", "4"):
+        forget_last_run(stores)
         assert executed(train(clone, stores, seed=seed)) == {"decide"}
     source = clone / "student_performance" / "metrics.py"
     changed = source.read_text().replace("BINS = 10 ", "BINS = 20 ")

@@ -9,7 +9,7 @@ import pytest
 
 from student_performance.registry import Registry, Store, Tracker
 from student_performance.settings import local_tracking_uri
-from tests.conftest import PROJECT, WEAK, Outcome, Stores
+from tests.conftest import PROJECT, WEAK, Outcome, Stores, forget_last_run
 
 Train = Callable[..., Outcome]
 NAME = "student_performance"
@@ -38,8 +38,9 @@ def test_first_training_registers_a_champion(train: Train) -> None:
     assert accuracy["n"] == result["report"]["n_test"]
 
 
-def test_same_training_again_is_answered_from_the_cache(train: Train) -> None:
+def test_same_training_again_is_answered_from_the_cache(train: Train, stores: Stores) -> None:
     first = train()
+    forget_last_run(stores)
     second = train()
 
     assert second.code == 0, second.err
@@ -84,9 +85,10 @@ def test_equal_data_from_another_file_stay_cached_downstream(
 
 
 def test_changed_code_voids_every_cached_step(
-    train: Train, monkeypatch: pytest.MonkeyPatch
+    train: Train, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train()
+    forget_last_run(stores)
     monkeypatch.setattr("steps.caching.code_state", lambda: "another state of the code")
 
     assert set(statuses(train()).values()) == {"completed"}

@@ -1,0 +1,106 @@
+"""Knobs that make a run faster and change nothing that it gives.
+
+`STUDENT_PERFORMANCE_KNOBS=off` leaves all of them out. What each gains, and where it belongs, is in
+docs/decisions/016-what-a-run-does-not-have-to-do.md.
+"""
+
+import atexit
+import gc
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module, metadata
+from typing import Any
+
+SWITCH = "STUDENT_PERFORMANCE_KNOBS"
+# ZenML, MLflow and scikit-learn make about a million objects while they are imported, none of them
+# garbage: Python does not look through them for it, neither then nor at the end.
+_OBJECTS_BETWEEN_COLLECTIONS = 100_000
+_turned: list[bool] = []
+
+
+@dataclass(frozen=True)
+class Knob:
+    """A function of a library, by its name, and what takes its place."""
+
+    module: str
+    name: str
+    replacement: Callable[[Any], Any]
+
+    def place(self) -> tuple[Any, str]:
+        """The object that has the function as an attribute, and the attribute.
+
+        Raises:
+            AttributeError: The library has no such name any more.
+        """
+        owner = import_module(self.module)
+        *path, attribute = self.name.split(".")
+        for part in path:
+            owner = getattr(owner, part)
+        getattr(owner, attribute)
+        return owner, attribute
+
+    def turn(self) -> None:
+        """Put the replacement in place."""
+        owner, attribute = self.place()
+        setattr(owner, attribute, self.replacement(getattr(owner, attribute)))
+
+
+@cache
+def package_of(module_name: str) -> str | None:
+    """The installed package that a module belongs to; None if it is none or several."""
+    top = module_name.partition(".")[0]
+    places = (f"\n{top}/", f"\n{top}.py,")
+    found = {
+        package.name
+        for package in metadata.distributions()
+        if any(place in f"\n{package.read_text('RECORD')}" for place in places)
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def _nothing(_: Any) -> Callable[..., None]:
+    return lambda *args, **kwargs: None
+
+
+KNOBS = (
+    # ZenML parses the file lists of all installed packages for each artifact.
+    Knob("zenml.utils.source_utils", "_get_package_for_module", lambda _: package_of),
+    # It asks pip which packages are installed, twice a run.
+    Knob("zenml.environment", "Environment.get_python_packages", cache),
+    # It imports every integration that is installed to know its materializers; ours are named.
+    Knob("zenml.integrations.registry", "IntegrationRegistry.activate_integrations", _nothing),
+    # It imports eight frameworks' modules to switch off what nobody switched on.
+    Knob(
+        "zenml.integrations.mlflow.experiment_trackers.mlflow_experiment_tracker",
+        "MLFlowExperimentTracker.disable_autologging",
+        _nothing,
+    ),
+    # MLflow does so too, to compare the requirements that it is given with what is installed; ours
+    # are read from there.
+    Knob("mlflow.utils.requirements_utils", "_check_requirement_satisfied", _nothing),
+)
+
+
+@contextmanager
+def fast_imports() -> Iterator[None]:
+    """Around the imports of ZenML and MLflow in a process that runs pipelines; once is enough."""
+    if os.environ.get(SWITCH, "") == "off" or _turned:
+        yield
+        return
+    _turned.append(True)
+    gc.disable()
+    try:
+        # For each of a thousand functions it looks through all modules that are imported by then.
+        import_module("skops.io")
+        for knob in KNOBS:
+            with suppress(AttributeError, ImportError):  # only speed is lost, and a test tells
+                knob.turn()
+        yield
+    finally:
+        gc.freeze()
+        gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
+        gc.enable()
+        atexit.register(gc.freeze)  # the process ends: nothing has to be collected any more

@@ -1,0 +1,50 @@
+"""The knobs: each library still has the name, and the switch leaves all of them out."""
+
+import subprocess
+import sys
+
+import pytest
+
+from cli.speed import KNOBS, SWITCH, Knob, package_of
+from tests.conftest import PROJECT, Stores
+
+TOLD = """
+import gc
+from cli import speed
+with speed.fast_imports():
+    pass
+from zenml.utils import source_utils
+print(gc.get_threshold()[0], source_utils._get_package_for_module is speed.package_of)
+"""
+
+
+def told(user: Stores, **variables: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", TOLD], cwd=PROJECT, env=user.environment | variables, check=True,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("knob", KNOBS, ids=lambda knob: knob.name)
+def test_library_still_has_the_name(knob: Knob) -> None:
+    owner, attribute = knob.place()
+
+    assert callable(getattr(owner, attribute))
+
+
+def test_name_that_is_gone_is_told() -> None:
+    with pytest.raises(AttributeError, match="nothing_of_this_name"):
+        Knob("importlib.metadata", "nothing_of_this_name", lambda original: original).place()
+
+
+def test_switch_leaves_everything_as_it_is(stores: Stores) -> None:
+    assert told(stores) == "100000 True"
+    assert told(stores, **{SWITCH: "off"}) == "700 False"
+
+
+def test_package_of_a_module_is_the_one_that_zenml_would_find() -> None:
+    from zenml.utils import source_utils
+
+    for module in ("pandas.core.frame", "sklearn.pipeline", "numpy", "six", "builtins", "nothing"):
+        assert package_of(module) == source_utils._get_package_for_module(module), module
