@@ -49,8 +49,12 @@ FORBIDDEN = {
 }
 
 
+# Other tools as their users write them, for the comparison; each has an environment of its own.
+PEERS = PROJECT / "benchmarks" / "peers"
+
+
 def sources(package: str) -> list[Path]:
-    return sorted((PROJECT / package).rglob("*.py"))
+    return sorted(p for p in (PROJECT / package).rglob("*.py") if PEERS not in p.parents)
 
 
 def imported(path: Path) -> set[str]:
