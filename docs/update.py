@@ -15,6 +15,7 @@ SHOWN = {
         "fairness",
         "leakage",
         "conformance",
+        "speed",
         "stacks",
         "dashboard",
         "serving",

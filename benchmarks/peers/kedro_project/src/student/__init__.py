@@ -1,0 +1,1 @@
+"""Kedro with kedro-mlflow as their documentation writes it."""

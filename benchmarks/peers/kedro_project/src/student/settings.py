@@ -1,0 +1,1 @@
+"""Kedro's defaults; the hooks of kedro-mlflow register themselves."""
