@@ -97,14 +97,16 @@ def train_on(
     from cli.speed import fast_imports
 
     with fast_imports():
+        from stacks.selection import select_stack
+
+        # It makes ZenML's store aside; the import of a pipeline would make it in place.
+        selection = select_stack(stack)
+        say(f"Stack  {selection.name} ({selection.why})")
         from cli.results import collect, left_by
         from pipelines.training import training
         from stacks.containers import run_settings
-        from stacks.selection import select_stack
         from steps.mlflow_store import active_store, in_containers, tracker_identity
 
-    selection = select_stack(stack)
-    say(f"Stack  {selection.name} ({selection.why})")
     store = active_store()
     store.experiment_id(contract.name)
     options: dict[str, Any] = {"enable_cache": False if no_cache else None}
