@@ -122,7 +122,9 @@ def test_dashboard_shows_the_champion(composed: Composed, trained: Outcome, page
     take(page, "containers-dashboard")
     menu = page.get_by_test_id("stSidebarNav")
     menu.get_by_text("Predict", exact=True).click()
-    expect(page.get_by_test_id("stMetricValue")).to_have_text(re.compile(r"\d+ %"), timeout=60_000)
+    risk = page.get_by_test_id("stMetricValue")
+    expect(risk).to_have_count(1, timeout=60_000)  # those of the page before are gone
+    expect(risk).to_have_text(re.compile(r"\d+ %"), timeout=60_000)
     take(page, "containers-predict")
 
 
