@@ -132,6 +132,21 @@ def pseudonymise(project: Path, file: str, dataset: str, out: Path, debug: bool)
     print(f"python run.py dataset check {shlex.quote(str(out))} --dataset {contract.name}")
 
 
+def convert(
+    project: Path, file: str, dataset: str, out: str, overrides: tuple[str, ...], debug: bool
+) -> None:
+    """Write a table as Parquet."""
+    say("student-performance: reading the table …")
+    from student_performance.config_files import load_configs
+    from student_performance.conversion import to_parquet
+
+    _, contract = load_configs(project / "configs", dataset, overrides)
+    rows = to_parquet(file, out, contract)
+    say(f"Wrote {out}: {rows:,} rows.")
+    command = f"python run.py train --dataset {contract.name} --data {shlex.quote(out)}"
+    print(f"Next:  {command} --set engine=dask")
+
+
 def _address(file: str, project: Path) -> str:
     """The file as a contract names it: from the project's folder, where it is in there."""
     if "://" in file:

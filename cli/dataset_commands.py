@@ -17,6 +17,7 @@ Examples:
   python run.py dataset init my-students.csv
   python run.py dataset check my-students.csv --dataset my_students
   python run.py dataset pseudonymise my-students.csv --dataset my_students --out safe.csv
+  python run.py dataset convert my-students.csv --dataset my_students --out students.parquet
 """
 )
 def dataset() -> None:
@@ -97,3 +98,29 @@ def dataset_pseudonymise(**given: Any) -> None:
     from cli.dataset import pseudonymise
 
     pseudonymise(PROJECT, **given)
+
+
+@dataset.command(
+    "convert",
+    epilog="""
+\b
+Example:
+  python run.py dataset convert my-students.csv --dataset my_students --out students.parquet
+  python run.py train --dataset my_students --data students.parquet --set engine=dask
+""",
+)
+@click.argument("file")
+@options.dataset
+@click.option(
+    "--out", required=True, metavar="FILE|s3://...", help="Where to; its name ends in .parquet."
+)
+@options.overrides
+@options.debug
+def dataset_convert(**given: Any) -> None:
+    """Write the contract's columns of FILE as Parquet, which can be read in parts.
+
+    The table may be larger than memory.
+    """
+    from cli.dataset import convert
+
+    convert(PROJECT, **given)

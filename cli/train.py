@@ -91,7 +91,7 @@ def train_on(
     """Run the training pipeline on a table; what came out, and what is left on this machine."""
     from student_performance.dataset import md5_of
 
-    md5 = md5_of(path)
+    md5 = md5_of(path, any_size=config.engine == "dask")
     say(f"Data   {path} (md5 {md5})")
     say("Loading ZenML and MLflow …")
     from cli.speed import fast_imports
@@ -106,6 +106,7 @@ def train_on(
         from pipelines.training import training
         from stacks.containers import run_settings
         from steps.mlflow_store import active_store, in_containers, tracker_identity
+        from student_performance.parts.crew import kept_crew
 
     store = active_store()
     store.experiment_id(contract.name)
@@ -117,12 +118,13 @@ def train_on(
         address = published(path, md5)
         options["settings"] = run_settings()
     show_progress()
-    run = training.with_options(**options)(
-        path=address,
-        md5=md5,
-        dataset=contract,
-        config=config,
-        tracker=tracker_identity(contract.name),
-    )
+    with kept_crew():
+        run = training.with_options(**options)(
+            path=address,
+            md5=md5,
+            dataset=contract,
+            config=config,
+            tracker=tracker_identity(contract.name),
+        )
     left = left_by(run, contract.name, store)
     return collect(run, selection.name, path, md5, store), left

@@ -13,11 +13,12 @@ import sys
 import sysconfig
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from hashlib import file_digest, md5, sha256
+from hashlib import sha256
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from student_performance.digests import md5_of_path
 from student_performance.provenance import code_digest
 from student_performance.settings import home
 
@@ -136,7 +137,7 @@ class LastRun:
             return (
                 question is not None
                 and self.question == question
-                and all(_md5(path) == known for path, known in self.contents.items())
+                and all(md5_of_path(Path(path)) == known for path, known in self.contents.items())
                 and all(os.path.getsize(path) == known for path, known in self.sizes.items())
                 and all(database.now() == database.digest for database in self.databases)
             )
@@ -226,7 +227,7 @@ def _last_run(
     whole = [left.config, *(file for file in files if file.suffix == ".skops")]
     return LastRun(
         question=question,
-        contents={result.data: result.data_md5} | {str(file): _md5(str(file)) for file in whole},
+        contents={result.data: result.data_md5} | {str(file): md5_of_path(file) for file in whole},
         sizes={str(file): file.stat().st_size for file in files},
         databases=left.databases,
         run=result.zenml_run,
@@ -251,11 +252,6 @@ def _rendered(result: "TrainingResult", options: str, terminal: bool) -> str:
 
 def _record(dataset: str) -> Path:
     return home() / "last" / f"{dataset}.json"
-
-
-def _md5(path: str) -> str:
-    with open(path, "rb") as file:
-        return file_digest(file, lambda: md5(usedforsecurity=False)).hexdigest()
 
 
 def _zen_repositories() -> Iterator[Path]:

@@ -13,6 +13,7 @@ from student_performance.figures import draw_all
 from student_performance.leakage import LeakageReport
 from student_performance.monitor_figures import draw_monitor
 from student_performance.monitor_report import MonitorReport
+from student_performance.parts.table import Survey
 from student_performance.records import TrackedModel, Verdict
 from student_performance.run_record import batch_metrics, monitor_metrics
 from student_performance.splitting import Division
@@ -27,6 +28,7 @@ class RecordMaterializer(SingleFileMaterializer):
     ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (
         BatchRecord,
         MonitorReport,
+        Survey,
         LeakageReport,
         Division,
         Comparison,
@@ -50,6 +52,8 @@ class RecordMaterializer(SingleFileMaterializer):
         """The page of the record, and the figures of a report as pictures."""
         if isinstance(data, LeakageReport):
             return {"leakage.html": html.leakage_page(data)}
+        if isinstance(data, Survey):
+            return {"table.html": html.survey_page(data)}
         if isinstance(data, Division):
             return {"division.html": html.division_page(data)}
         if isinstance(data, Comparison):
@@ -72,6 +76,8 @@ class RecordMaterializer(SingleFileMaterializer):
 
     def extract_metadata(self, data: Strict) -> dict[str, MetadataType]:
         """The figures that one looks for first."""
+        if isinstance(data, Survey):
+            return {"rows": data.rows, "share_at_risk": data.at_risk / data.rows}
         if isinstance(data, LeakageReport):
             return {"leaks": len(data.leaks), "suspicions": len(data.suspicions)}
         if isinstance(data, Setup):

@@ -64,12 +64,15 @@ class SplitConfig(Strict):
             keyed hash of the student decide. `auto` is `cohort` where there are several.
         validation_share: Expected share of students in the validation part.
         test_share: Expected share of students in the hold-out of a split by student.
+        most: Expected students in either part at most: more of them would make no interval
+            noticeably narrower, and are of more use to learn from.
         key: Key of the hash; another key is another split.
     """
 
     by: Literal["auto", "cohort", "student"] = "auto"
     validation_share: float = Field(default=0.2, gt=0, lt=1)
     test_share: float = Field(default=0.2, gt=0, lt=1)
+    most: int = Field(default=200_000, ge=1_000)
     key: str = "student-performance"
 
     @model_validator(mode="after")
@@ -147,10 +150,21 @@ class LearningConfig(Strict):
     """What decides which model comes out of a training.
 
     The candidates stand in order, the simplest first: where several are equally good, it is chosen.
+
+    Attributes:
+        split: What is learnt from, and what judges.
+        cross_validation: Folds in which the candidates are compared.
+        engine: `memory` holds the table; `dask` goes through it in parts, on several processes or
+            machines, and compares the candidates that can learn so.
+        candidates: By name.
+        threshold: From which risk on a student is flagged.
+        intervals: Confidence level and resamples.
+        audit: How groups are compared.
     """
 
     split: SplitConfig = SplitConfig()
     cross_validation: CrossValidationConfig = CrossValidationConfig()
+    engine: Literal["memory", "dask"] = "memory"
     candidates: dict[CandidateName, CandidateConfig] = Field(min_length=1)
     threshold: ThresholdPolicy = ThresholdPolicy()
     intervals: IntervalConfig = IntervalConfig()

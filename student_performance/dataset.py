@@ -2,15 +2,18 @@
 
 import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from student_performance.contract import RETURNING, ROW_NUMBER, DatasetConfig, Kind, Role
 from student_performance.derive import derived
+from student_performance.digests import md5_of_path
 from student_performance.errors import InvalidDataError, UsageError
 from student_performance.reading.commands import check_command
-from student_performance.reading.files import opened
+from student_performance.reading.files import opened, remote_files
+from student_performance.reading.parquet import files_of
 from student_performance.reading.rows import chunks
 from student_performance.schema import Violation, checked, repeated, sentences
 
@@ -19,7 +22,10 @@ _BLOCK = 1 << 20
 
 
 def md5_of(path: str, any_size: bool = False) -> str:
-    """MD5 of a file's bytes, as DVC records it.
+    """MD5 of a table as DVC records it: of a file's bytes, or of a folder's list of files.
+
+    Of an address such as `s3://bucket/students/` it is that of the names of its files, their sizes
+    and the tags that the store gives each content: nothing is read.
 
     Args:
         path: A local path or an `s3://` address.
@@ -28,7 +34,15 @@ def md5_of(path: str, any_size: bool = False) -> str:
     Raises:
         InvalidDataError: There is no such file, or it is too large.
     """
+    if "://" not in path and os.path.isdir(path):
+        files_of(path)  # says so if none of its files is a table
+        return md5_of_path(Path(path))
     digest = hashlib.md5(usedforsecurity=False)
+    if "://" in path and path.endswith("/"):
+        for one in remote_files(path, ""):
+            name = one.path.removeprefix(path)
+            digest.update(f"{name}\0{one.size}\0{one.tag}\0".encode())
+        return digest.hexdigest()
     with opened(path, any_size) as file:
         while block := file.read(_BLOCK):
             digest.update(block)
@@ -74,12 +88,17 @@ def read(path: str, dataset: DatasetConfig) -> pd.DataFrame:
     """
     frame, violations = survey(path, dataset, whole=False)
     if violations:
-        raise InvalidDataError(
-            "\n".join(f"{path}, {sentence}" for sentence in sentences(violations)),
-            check_command(path, dataset),
-            public="\n".join(f"{path}, {line}" for line in sentences(violations, public=True)),
-        )
+        raise broken(path, violations, dataset)
     return typed(frame, dataset)
+
+
+def broken(path: str, violations: Sequence[Violation], dataset: DatasetConfig) -> InvalidDataError:
+    """The error about a table that breaks its contract; it names the first places."""
+    return InvalidDataError(
+        "\n".join(f"{path}, {sentence}" for sentence in sentences(violations)),
+        check_command(path, dataset),
+        public="\n".join(f"{path}, {line}" for line in sentences(violations, public=True)),
+    )
 
 
 def typed(frame: pd.DataFrame, dataset: DatasetConfig) -> pd.DataFrame:
@@ -149,15 +168,21 @@ def labelled(frame: pd.DataFrame, dataset: DatasetConfig) -> pd.DataFrame:
     Raises:
         InvalidDataError: Every student passes, or nobody does.
     """
-    label = at_risk(frame[dataset.target.column], dataset)
-    if label.nunique() < 2:
-        everyone = "at risk" if label.all() else "passing"
+    found = with_label(frame, dataset)
+    if found[AT_RISK].nunique() < 2:
+        everyone = "at risk" if found[AT_RISK].all() else "passing"
         rule = "pass_mark=VALUE" if dataset.target.pass_mark is not None else "passing=[VALUE]"
         raise InvalidDataError(
             f"Every student is {everyone} by the rule {dataset.target.text()}; there is nothing to"
             " learn.",
             f"python run.py train --dataset {dataset.name} --set 'dataset.target.{rule}'",
         )
+    return found
+
+
+def with_label(frame: pd.DataFrame, dataset: DatasetConfig) -> pd.DataFrame:
+    """The same without a look at how many there are of either kind, for a part of a table."""
+    label = at_risk(frame[dataset.target.column], dataset)
     return derived(frame, dataset).assign(**{AT_RISK: label})
 
 

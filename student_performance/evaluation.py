@@ -171,10 +171,17 @@ def evaluate(
         examples=examples(model, setup.reference),
         fairness=_audits(test, p, dataset, costs.threshold, config),
         drift=drift.compare(setup.reference, features),
-        notes=(_OTHER_WORLD,) if dataset.world is not None and truth is None else (),
+        notes=_notes(comparison, dataset, truth),
         problems=_problems(y),
         risks=_risks(p),
     )
+
+
+def _notes(
+    comparison: Comparison, dataset: DatasetConfig, truth: Ceiling | None
+) -> tuple[str, ...]:
+    unknown = dataset.world is not None and truth is None
+    return (*comparison.notes, *((_OTHER_WORLD,) if unknown else ()))
 
 
 def _risks(p: Floats) -> RiskReference:

@@ -13,6 +13,7 @@ from student_performance.leakage import LeakageReport
 from student_performance.metrics import LABELS
 from student_performance.monitor_figures import draw_monitor
 from student_performance.monitor_report import MonitorReport
+from student_performance.parts.table import Survey
 from student_performance.records import TrackedModel, Verdict
 from student_performance.rendering import render
 from student_performance.splitting import Division
@@ -46,6 +47,11 @@ def _may_show(cells: pd.Series) -> bool:
 def leakage_page(leakage: LeakageReport) -> str:
     """What the leakage guard looked at and found."""
     return render("leakage.html.j2", leakage=leakage)
+
+
+def survey_page(survey: Survey) -> str:
+    """A table that was gone through in parts."""
+    return render("survey.html.j2", survey=survey)
 
 
 def division_page(division: Division) -> str:

@@ -1,11 +1,11 @@
 """Puts a raw table where steps that run elsewhere can read it."""
 
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 import fsspec
 
 from student_performance.dataset import md5_of
-from student_performance.errors import InvalidDataError
+from student_performance.errors import InvalidDataError, UsageError
 from student_performance.server_settings import known_settings
 
 
@@ -22,6 +22,12 @@ def published(path: str, md5: str) -> str:
     """
     if "://" in path:
         return path
+    if Path(path).is_dir():
+        raise UsageError(
+            f"{path} is a folder: steps that run elsewhere read a table of several files from the"
+            " object store. Put it there, and give its address with a `/` at the end.",
+            "python run.py train --data s3://BUCKET/students/",
+        )
     bucket = known_settings().get("ARTIFACTS_BUCKET") or "artifacts"
     address = f"s3://{bucket}/raw/{md5}{PurePath(path).suffix}"
     store, key = fsspec.core.url_to_fs(address)

@@ -77,8 +77,7 @@ def checked(cells: pd.DataFrame, dataset: DatasetConfig) -> tuple[pd.DataFrame, 
         The frame with numbers as numbers, empty where a cell is none, and its violations in the
         order of the file.
     """
-    cells = _without_blanks(cells, dataset)
-    frame, violations = _with_numbers(cells, dataset)
+    frame, violations = parsed(cells, dataset)
     try:
         contract(dataset).validate(frame, lazy=True)
     except pa.errors.SchemaErrors as error:
@@ -86,7 +85,13 @@ def checked(cells: pd.DataFrame, dataset: DatasetConfig) -> tuple[pd.DataFrame, 
     else:
         return frame, violations
     # Outside of `except`: the error of pandera shows cells, and must not be chained to ours.
+    cells = _without_blanks(cells, dataset)
     return frame, _in_file_order([*violations, *_from_pandera(cases, cells, dataset)])
+
+
+def parsed(cells: pd.DataFrame, dataset: DatasetConfig) -> tuple[pd.DataFrame, list[Violation]]:
+    """The same without the contract: numbers as numbers, and the cells that are none."""
+    return _with_numbers(_without_blanks(cells, dataset), dataset)
 
 
 def repeated(frame: pd.DataFrame, dataset: DatasetConfig) -> list[Violation]:

@@ -1,6 +1,7 @@
 """Divides students, not rows, into three parts: to learn from, to set up, and to judge with."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -47,7 +48,7 @@ class Division(Strict):
         """What the hold-out is, in words."""
         if self.by == "cohort":
             return f"the last cohort, {self.term}"
-        return f"{self.test_share:.0%} of the students, by a keyed hash"
+        return f"{100 * self.test_share:.3g}% of the students, by a keyed hash"
 
     def holdout(self) -> str:
         """Identifies the hold-out by its rule: a few rows more make it no other one."""
@@ -106,12 +107,14 @@ def split(table: pd.DataFrame, dataset: DatasetConfig, config: SplitConfig, fold
     if terms is not None:
         earlier = table.loc[masks.left_out, dataset.id_column]
         test = test.assign(**{RETURNING: test[dataset.id_column].isin(earlier)})
-    _check_sizes(train, validation, test, dataset, folds)
+    students = train.groupby(AT_RISK)[dataset.id_column].nunique()
+    counts = {label: int(students.get(label, 0)) for label in (0, 1)}
+    check_sizes(counts, (len(train), len(validation), len(test)), dataset, folds)
     division = Division(
         by="cohort" if order else "student",
         term=order[-1] if order else None,
         first_term=order[0] if order else None,
-        test_share=config.test_share,
+        test_share=config.test_share if order else shares(config, len(table))[0],
         key=config.key,
         train_rows=len(train),
         validation_rows=len(validation),
@@ -133,7 +136,7 @@ def unseen(
         other: The division of the other training.
     """
     if other.by == "student":
-        held_out = _chances(test[dataset.id_column], other.key) < other.test_share
+        held_out = chances(test[dataset.id_column], other.key) < other.test_share
         return pd.Series(held_out, index=test.index)
     nothing = pd.Series(False, index=test.index)
     if dataset.cohort_column is None or RETURNING not in test:
@@ -165,9 +168,10 @@ def _terms(table: pd.DataFrame, dataset: DatasetConfig, config: SplitConfig) -> 
 
 
 def _by_student(table: pd.DataFrame, dataset: DatasetConfig, config: SplitConfig) -> _Masks:
-    chance = _chances(table[dataset.id_column], config.key)
-    test = chance < config.test_share
-    validation = ~test & (chance < config.test_share + config.validation_share)
+    chance = chances(table[dataset.id_column], config.key)
+    test_share, validation_share = shares(config, len(table))
+    test = chance < test_share
+    validation = ~test & (chance < test_share + validation_share)
     return _Masks(test=test, validation=validation, left_out=np.zeros(len(table), bool))
 
 
@@ -176,39 +180,50 @@ def _by_cohort(
 ) -> _Masks:
     students = table[dataset.id_column]
     left_out = ~test & students.isin(students[test]).to_numpy()
-    drawn = _chances(students, config.key) < config.validation_share
+    drawn = chances(students, config.key) < config.validation_share
     return _Masks(test=test, validation=~test & ~left_out & drawn, left_out=left_out)
 
 
-def _check_sizes(
-    train: pd.DataFrame,
-    validation: pd.DataFrame,
-    test: pd.DataFrame,
-    dataset: DatasetConfig,
-    folds: int,
+def check_sizes(
+    students: Mapping[int, int], rows: tuple[int, int, int], dataset: DatasetConfig, folds: int
 ) -> None:
-    students = train.groupby(AT_RISK)[dataset.id_column].nunique()
-    counts = students.reindex([0, 1], fill_value=0)
-    if test.empty or validation.empty or counts.min() < folds:
-        rows = len(train) + len(validation) + len(test)
+    """Whether the parts are large enough.
+
+    Args:
+        students: Those to learn from, by label.
+        rows: Rows to learn from, to set up and to judge with.
+        dataset: The contract.
+        folds: How many stratified folds the students must allow.
+
+    Raises:
+        InvalidDataError: A part is too small to learn from or to judge with.
+    """
+    _, validation, test = rows
+    if not validation or not test or min(students.values()) < folds:
         raise InvalidDataError(
-            f"The table has {rows:,} rows. Students to learn from: {counts[1]:,} at risk and"
-            f" {counts[0]:,} passing; {len(validation):,} rows to set the threshold;"
-            f" {len(test):,} held out. Each of the {folds} folds needs one student of either kind,"
+            f"The table has {sum(rows):,} rows. Students to learn from: {students[1]:,} at risk and"
+            f" {students[0]:,} passing; {validation:,} rows to set the threshold;"
+            f" {test:,} held out. Each of the {folds} folds needs one student of either kind,"
             " and no part may be empty.",
             f"python run.py train --dataset {dataset.name} --data LARGER_FILE",
         )
 
 
-def _chances(identifiers: pd.Series, key: str) -> NDArray[np.float64]:
-    """For each row a number in [0, 1) that only its student and the key decide."""
-    students, codes = np.unique(identifiers.to_numpy(), return_inverse=True)
+def shares(config: SplitConfig, rows: int) -> tuple[float, float]:
+    """Shares of the hold-out and of the validation part of a table with so many rows."""
+    most = config.most / max(rows, 1)
+    return min(config.test_share, most), min(config.validation_share, most)
+
+
+def chances(identifiers: pd.Series, key: str) -> NDArray[np.float64]:
+    """For each row a number in [0, 1) that only its student and the key decide, shape (rows,)."""
+    codes, students = pd.factorize(identifiers.to_numpy())
     secret = _key_bytes(key)
-    drawn = [
-        int.from_bytes(hashlib.blake2b(str(s).encode(), key=secret, digest_size=8).digest())
-        for s in students
-    ]
-    return (np.array(drawn, dtype=np.float64) / 2.0**64)[codes]
+    digests = b"".join(
+        hashlib.blake2b(str(s).encode(), key=secret, digest_size=8).digest() for s in students
+    )
+    drawn = np.frombuffer(digests, ">u8").astype(np.float64) / 2.0**64
+    return np.asarray(drawn[codes], np.float64)
 
 
 def _key_bytes(key: str) -> bytes:

@@ -1,5 +1,7 @@
 """Compares candidates by repeated cross-validation, chooses one, and makes it ready to judge."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -36,6 +38,15 @@ class CandidateScore(Strict):
     config: CandidateConfig | None = None
 
 
+@dataclass(frozen=True)
+class Trial:
+    """What a candidate scored in the folds, at the best of its settings."""
+
+    scores: FoldScores
+    setting: str
+    config: CandidateConfig
+
+
 class Comparison(Strict):
     """How the candidates did, baseline first, and which was chosen.
 
@@ -49,6 +60,7 @@ class Comparison(Strict):
         folds: Number of folds.
         repeats: How often the rows were divided into folds anew.
         level: Confidence level of every interval.
+        notes: What a reader should know about how it was made.
     """
 
     candidates: tuple[CandidateScore, ...]
@@ -60,6 +72,7 @@ class Comparison(Strict):
     folds: int
     repeats: int
     level: float
+    notes: tuple[str, ...] = ()
 
     @property
     def chosen_config(self) -> CandidateConfig:
@@ -88,16 +101,42 @@ def compare(train: pd.DataFrame, dataset: DatasetConfig, config: LearningConfig)
         The comparison. The choice is made on log loss, which a well-calibrated model minimises,
         with the one-standard-error rule (Breiman et al. 1984, section 3.4.3).
     """
-    options, level = config.cross_validation, config.intervals.level
+    options = config.cross_validation
     folds = folds_of(train, dataset, options)
     naive = fold_scores(build_baseline(), train, dataset, folds)
-    scored = [CandidateScore(name=BASELINE, scores=_estimates(naive, train, options, level))]
-    losses: dict[str, NDArray[np.float64]] = {}
-    for name, candidate in config.candidates.items():
-        found, setting, best = _best_variant(candidate, train, dataset, folds)
-        losses[name] = found["log_loss"]
-        estimates = _estimates(found, train, options, level)
-        scored.append(CandidateScore(name=name, scores=estimates, setting=setting, config=best))
+    trials = {
+        name: _best_variant(candidate, train, dataset, folds)
+        for name, candidate in config.candidates.items()
+    }
+    return comparison(naive, trials, config, len(train), float(train[AT_RISK].mean()))
+
+
+def comparison(
+    naive: FoldScores,
+    trials: dict[str, Trial],
+    config: LearningConfig,
+    rows: int,
+    prevalence: float,
+    notes: tuple[str, ...] = (),
+) -> Comparison:
+    """Choose among candidates by what they scored in the same folds.
+
+    Args:
+        naive: Scores of the baseline.
+        trials: Those of the candidates, the simplest first.
+        config: Folds and intervals.
+        rows: Size of the training part.
+        prevalence: Share of its students who are at risk.
+        notes: What a reader should know about it.
+    """
+    options, level = config.cross_validation, config.intervals.level
+    scored = [CandidateScore(name=BASELINE, scores=_estimates(naive, rows, options, level))]
+    for name, trial in trials.items():
+        estimates = _estimates(trial.scores, rows, options, level)
+        scored.append(
+            CandidateScore(name=name, scores=estimates, setting=trial.setting, config=trial.config)
+        )
+    losses = {name: trial.scores["log_loss"] for name, trial in trials.items()}
     best_name = min(losses, key=lambda name: losses[name].mean())
     error = float(losses[best_name].std(ddof=1) * _correction(options))
     limit = losses[best_name].mean() + error
@@ -106,11 +145,12 @@ def compare(train: pd.DataFrame, dataset: DatasetConfig, config: LearningConfig)
         best=best_name,
         chosen=next(name for name in losses if losses[name].mean() <= limit),
         standard_error=error,
-        rows=len(train),
-        prevalence=float(train[AT_RISK].mean()),
+        rows=rows,
+        prevalence=prevalence,
         folds=options.folds,
         repeats=options.repeats,
         level=level,
+        notes=notes,
     )
 
 
@@ -122,12 +162,12 @@ def fit_chosen(comparison: Comparison, train: pd.DataFrame, dataset: DatasetConf
 
 def _best_variant(
     candidate: CandidateConfig, train: pd.DataFrame, dataset: DatasetConfig, folds: Folds
-) -> tuple[FoldScores, str, CandidateConfig]:
+) -> Trial:
     tried = [
-        (fold_scores(build(variant, dataset), train, dataset, folds), setting, variant)
+        Trial(fold_scores(build(variant, dataset), train, dataset, folds), setting, variant)
         for setting, variant in variants(candidate).items()
     ]
-    return min(tried, key=lambda trial: trial[0]["log_loss"].mean())
+    return min(tried, key=lambda trial: float(trial.scores["log_loss"].mean()))
 
 
 def folds_of(train: pd.DataFrame, dataset: DatasetConfig, options: CrossValidationConfig) -> Folds:
@@ -158,7 +198,7 @@ def fold_scores(
 
 
 def _estimates(
-    scores: FoldScores, train: pd.DataFrame, options: CrossValidationConfig, level: float
+    scores: FoldScores, rows: int, options: CrossValidationConfig, level: float
 ) -> Scores:
     """Means over the folds with corrected resampled t intervals.
 
@@ -175,7 +215,7 @@ def _estimates(
         low, high = mean - half, mean + half
         if name != "log_loss":
             low, high = max(low, 0.0), min(high, 1.0)
-        estimates[name] = Estimate(value=mean, low=max(low, 0.0), high=high, n=len(train))
+        estimates[name] = Estimate(value=mean, low=max(low, 0.0), high=high, n=rows)
     return estimates
 
 

@@ -5,6 +5,7 @@ import shlex
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import IO, Any
 
 from student_performance.errors import (
@@ -69,24 +70,38 @@ def opened(path: str, any_size: bool = False) -> Iterator[IO[bytes]]:
             yield file
 
 
-def _check_local(path: str, any_size: bool) -> None:
+def check_there(path: str) -> os.stat_result:
+    """Whether there is a local file of that name.
+
+    Raises:
+        InvalidDataError: There is none, or this user may not look.
+    """
     try:
-        status = os.stat(path)
+        return os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         raise InvalidDataError(f"There is no file {path}.", _NEXT) from None
     except PermissionError:
         raise _forbidden(path) from None
     except (OSError, ValueError) as error:  # a name that is too long, or that holds a NUL
         raise InvalidDataError(f"{path!r} is no name of a file: {error}.", _NEXT) from None
+
+
+def _check_local(path: str, any_size: bool) -> None:
+    status = check_there(path)
     if stat.S_ISDIR(status.st_mode):
         raise InvalidDataError(f"{path} is a folder; a CSV file is needed.", _NEXT)
     if not stat.S_ISREG(status.st_mode):  # it is read twice: for its checksum and for its rows
         raise InvalidDataError(f"{path} is a device or pipe; a CSV file is needed.", _NEXT)
     if not any_size:
-        _check_size(path, status.st_size)
+        check_size(path, status.st_size)
 
 
-def _check_size(path: str, size: int | None) -> None:
+def check_size(path: str, size: int | None) -> None:
+    """Whether a table of so many bytes may be held in memory.
+
+    Raises:
+        InvalidDataError: It is larger than `max_bytes`.
+    """
     allowed = max_bytes()
     if size is not None and size > allowed:
         raise InvalidDataError(
@@ -102,16 +117,64 @@ def _forbidden(path: str) -> InvalidDataError:
     )
 
 
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file of a table that is elsewhere.
+
+    Attributes:
+        path: Its address.
+        size: Its bytes.
+        tag: What its store gives it anew whenever its content changes.
+    """
+
+    path: str
+    size: int
+    tag: str
+
+
+def remote_files(prefix: str, ending: str) -> list[RemoteFile]:
+    """The files below an address, in the order of their names.
+
+    Raises:
+        InvalidDataError: There is nothing.
+        UnreachableError: The server does not answer or wants other keys.
+    """
+    import fsspec
+
+    with _answering(prefix):
+        store, place = fsspec.core.url_to_fs(prefix, **_options(prefix))
+        found = store.find(place, detail=True).items()
+    protocol = prefix.partition("://")[0]
+    return [
+        RemoteFile(f"{protocol}://{name}", int(told["size"]), _tag(told))
+        for name, told in sorted(found)
+        if name.endswith(ending)
+    ]
+
+
+def _tag(told: dict[str, Any]) -> str:
+    return str(told.get("ETag") or told.get("etag") or told.get("LastModified"))
+
+
+def _options(path: str) -> dict[str, Any]:
+    return _S3_OPTIONS if path.startswith(("s3://", "s3a://")) else {}
+
+
 @contextmanager
 def _remote(path: str, any_size: bool) -> Iterator[IO[bytes]]:
     import fsspec
 
-    options: dict[str, Any] = _S3_OPTIONS if path.startswith(("s3://", "s3a://")) else {}
+    with _answering(path), fsspec.open(path, "rb", **_options(path)) as file:
+        if not any_size:
+            check_size(path, getattr(file, "size", None))
+        yield file
+
+
+@contextmanager
+def _answering(path: str) -> Iterator[None]:
+    """What goes wrong on the way to a remote address, in a sentence."""
     try:
-        with fsspec.open(path, "rb", **options) as file:
-            if not any_size:
-                _check_size(path, getattr(file, "size", None))
-            yield file
+        yield
     except ProductError:
         raise
     except FileNotFoundError:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from student_performance.contract import DatasetConfig
 from student_performance.errors import InvalidDataError, UsageError
+from student_performance.reading import parquet
 from student_performance.reading.commands import check_command, train_command
 from student_performance.reading.files import opened
 from student_performance.reading.headers import check_header
@@ -27,7 +28,7 @@ _NO_TEXT = {
     b"PK\x03\x04": "an Excel workbook or a ZIP archive",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"\x1f\x8b": "compressed with gzip",
-    b"PAR1": "a Parquet file",
+    b"PAR1": "a Parquet file, though its name does not end in `.parquet`",
     b"%PDF": "a PDF",
 }
 Row = tuple[int, list[str]]
@@ -37,7 +38,7 @@ Ragged = Callable[[int, int, int], None]  # row from 0, cells found, cells allow
 def chunks(
     path: str, dataset: DatasetConfig, ragged: Ragged | None = None, any_size: bool = False
 ) -> Iterator[pd.DataFrame]:
-    """Read the contract's columns of a CSV, about 100,000 rows at a time.
+    """Read the contract's columns of a table, about 100,000 rows at a time.
 
     Args:
         path: A local path or an `s3://` address.
@@ -47,12 +48,16 @@ def chunks(
         any_size: Whether the file may be larger than a table that is held in memory.
 
     Yields:
-        Cells as text, empty cells as missing values; the index counts the rows of the file from 0,
+        Cells of a CSV as text, of Parquet as `parquet.frames` has them; empty cells as missing
+        values; the index counts the rows of the file from 0,
         also over empty lines, which are left out.
 
     Raises:
         InvalidDataError: It is no such CSV, or a column of the contract is not in it.
     """
+    if parquet.is_parquet(path):
+        yield from parquet.frames(path, dataset, any_size)
+        return
     with opened(path, any_size) as file:
         _refuse_other_formats(file, path, dataset)
         lines = _lines(file, path, dataset)
@@ -91,7 +96,9 @@ def records(path: str, dataset: DatasetConfig) -> Iterator[list[str]]:
 
 
 def header_of(path: str, dataset: DatasetConfig) -> list[str]:
-    """The names in the first line of a CSV."""
+    """The names in the first line of a CSV, or of the columns of a Parquet table."""
+    if parquet.is_parquet(path):
+        return parquet.header_of(path)
     with opened(path) as file:
         _refuse_other_formats(file, path, dataset)
         return _header(_lines(file, path, dataset), dataset)

@@ -132,7 +132,9 @@ def test_missing_file_and_folder_are_named(
     read = read or (lambda path: load_table(path, dataset))
     with pytest.raises(InvalidDataError, match=r"There is no file .*nowhere\.csv"):
         read(str(tmp_path / "nowhere.csv"))
-    with pytest.raises(InvalidDataError, match="is a folder; a CSV file is needed"):
+    with pytest.raises(
+        InvalidDataError, match=r"is a folder without a file that ends in \.parquet"
+    ):
         read(str(tmp_path))
 
 

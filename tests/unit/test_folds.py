@@ -54,7 +54,7 @@ def test_student_who_repeats_is_never_on_both_sides_of_a_fold(oulad: DatasetConf
 def test_interval_is_that_of_nadeau_and_bengio(training: Training) -> None:
     options = CrossValidationConfig(folds=5, repeats=2)
     values = np.array([0.50, 0.52, 0.48, 0.51, 0.49, 0.53, 0.47, 0.50, 0.54, 0.46])
-    estimates = module._estimates({"log_loss": values}, training.train, options, 0.95)
+    estimates = module._estimates({"log_loss": values}, len(training.train), options, 0.95)
     # One fold in five is tested on: n_test / n_train = 1 / 4.
     half = stats.t.ppf(0.975, 9) * np.sqrt((1 / 10 + 1 / 4) * values.var(ddof=1))
 
@@ -70,7 +70,7 @@ def test_interval_of_a_share_stays_between_0_and_1(training: Training) -> None:
         "roc_auc": np.array([0.0, 0.2, 0.01]),
         "log_loss": np.array([0.01, 2.0, 0.01]),
     }
-    found = module._estimates(far, training.train, ONE_REPEAT, 0.95)
+    found = module._estimates(far, len(training.train), ONE_REPEAT, 0.95)
 
     assert found["accuracy"].high == 1.0
     assert found["roc_auc"].low == found["log_loss"].low == 0.0
@@ -80,4 +80,4 @@ def test_interval_of_a_share_stays_between_0_and_1(training: Training) -> None:
 def test_ranking_score_of_a_fold_with_one_class_is_left_out(training: Training) -> None:
     scores = {"log_loss": np.array([0.5, 0.6]), "roc_auc": np.array([0.8, np.nan])}
 
-    assert list(module._estimates(scores, training.train, ONE_REPEAT, 0.95)) == ["log_loss"]
+    assert list(module._estimates(scores, len(training.train), ONE_REPEAT, 0.95)) == ["log_loss"]
