@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHOWN = {
     "README.md": ("results", "traps"),
     "docs/the-100-percent.md": ("hundred-percent",),
+    "docs/large-tables.md": ("scale",),
     "docs/numbers.md": (
         "ceiling",
         "fairness",

@@ -150,6 +150,43 @@ def test_table_is_scored_from_bucket_to_bucket(
     assert b"from 0 to 168" in told
 
 
+def test_data_set_of_several_files_is_read_from_the_object_store(
+    machine: Machine, students: Path, tmp_path: Path
+) -> None:
+    """Held in memory and in parts; then its students are scored, and a file of it is changed."""
+    table = pd.read_csv(students)
+    for term, half in enumerate((table.iloc[:900], table.iloc[900:])):
+        half.to_parquet(tmp_path / "part.parquet", row_group_size=300, index=False)
+        key = f"tables/students/term={term}/part.parquet"
+        machine.s3.upload_file(str(tmp_path / "part.parquet"), "dvc", key)
+    address = "s3://dvc/tables/students/"
+    one = "--set=candidates={logistic_regression: {kind: logistic_regression}}"
+
+    found = [
+        machine.train(address, one, "--set=split.key=parts", f"--set=engine={engine}")
+        for engine in ("memory", "dask")
+    ]
+    assert [outcome.code in (0, 3) for outcome in found] == [True, True], found[-1].err
+    held, parted = (outcome.json["report"] for outcome in found)
+    assert held["division"] == parted["division"]
+    losses = [report["scores"]["log_loss"]["value"] for report in (held, parted)]
+    assert losses[0] == pytest.approx(losses[1], abs=2e-3)
+    assert found[0].json["data_md5"] == found[1].json["data_md5"]
+
+    scored = machine.run("predict", "--stack=minio", "--json", "--data", address,
+                         "--out=s3://artifacts/parts.parquet")  # fmt: skip
+    assert scored.code == 0, scored.err
+    assert scored.json["rows"] == len(table)
+
+    table.iloc[900:1_500].to_parquet(tmp_path / "part.parquet", index=False)
+    machine.s3.upload_file(str(tmp_path / "part.parquet"), "dvc", key)
+    changed = machine.train(address, one, "--set=split.key=parts")
+    assert changed.json["data_md5"] != found[0].json["data_md5"]
+    nowhere = machine.train("s3://dvc/tables/nowhere/", one)
+    assert nowhere.code == 4, nowhere.err
+    assert "s3://dvc/tables/nowhere/" in nowhere.err
+
+
 def test_dvc_remote(machine: Machine, tmp_path: Path, students: Path) -> None:
     env = machine.variables(**{k: v for k, v in machine.settings.items() if k.startswith("AWS_")})
 
