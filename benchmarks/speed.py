@@ -65,7 +65,7 @@ def measure(tool: Tool, place: Place, penalty: float) -> Cost:
         _, status, used = os.wait4(process.pid, 0)
         wall = time.monotonic() - began
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in ((0, 3) if tool is OURS else (0,)):
+    if process.returncode not in tool.codes:
         told = log.read_text(errors="replace")[-3000:]
         raise click.ClickException(f"{tool.name} ended with {process.returncode}:\n{told}")
     return Cost(used.ru_utime + used.ru_stime, wall, used.ru_maxrss / 1024)

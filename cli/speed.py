@@ -1,6 +1,7 @@
 """Knobs that make a run faster and change nothing that it gives.
 
-`STUDENT_PERFORMANCE_KNOBS=off` leaves all of them out. What each gains, and where it belongs, is in
+`STUDENT_PERFORMANCE_KNOBS=off` leaves all of them out, and names with commas between them leave out
+those. What each gains is in docs/numbers.md, and where it belongs in
 docs/decisions/016-what-a-run-does-not-have-to-do.md.
 """
 
@@ -8,7 +9,7 @@ import atexit
 import gc
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module, metadata
@@ -18,6 +19,7 @@ SWITCH = "STUDENT_PERFORMANCE_KNOBS"
 # ZenML, MLflow and scikit-learn make about a million objects while they are imported, none of them
 # garbage: Python does not look through them for it, neither then nor at the end.
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
+COLLECTION, SKOPS = "collection", "skops"  # the two that are no function of a library
 _turned: list[bool] = []
 
 
@@ -25,6 +27,7 @@ _turned: list[bool] = []
 class Knob:
     """A function of a library, by its name, and what takes its place."""
 
+    title: str
     module: str
     name: str
     replacement: Callable[[Any], Any]
@@ -67,37 +70,55 @@ def _nothing(_: Any) -> Callable[..., None]:
 
 KNOBS = (
     # ZenML parses the file lists of all installed packages for each artifact.
-    Knob("zenml.utils.source_utils", "_get_package_for_module", lambda _: package_of),
+    Knob("package", "zenml.utils.source_utils", "_get_package_for_module", lambda _: package_of),
     # It asks pip which packages are installed, twice a run.
-    Knob("zenml.environment", "Environment.get_python_packages", cache),
+    Knob("packages", "zenml.environment", "Environment.get_python_packages", cache),
     # It imports every integration that is installed to know its materializers; ours are named.
-    Knob("zenml.integrations.registry", "IntegrationRegistry.activate_integrations", _nothing),
+    Knob(
+        "integrations",
+        "zenml.integrations.registry",
+        "IntegrationRegistry.activate_integrations",
+        _nothing,
+    ),
     # It imports eight frameworks' modules to switch off what nobody switched on.
     Knob(
+        "autologging",
         "zenml.integrations.mlflow.experiment_trackers.mlflow_experiment_tracker",
         "MLFlowExperimentTracker.disable_autologging",
         _nothing,
     ),
     # MLflow does so too, to compare the requirements that it is given with what is installed; ours
     # are read from there.
-    Knob("mlflow.utils.requirements_utils", "_check_requirement_satisfied", _nothing),
+    Knob(
+        "requirements", "mlflow.utils.requirements_utils", "_check_requirement_satisfied", _nothing
+    ),
 )
 
 
 @contextmanager
 def fast_imports() -> Iterator[None]:
     """Around the imports of ZenML and MLflow in a process that runs pipelines; once is enough."""
-    if os.environ.get(SWITCH, "") == "off" or _turned:
+    left_out = os.environ.get(SWITCH, "").split(",")
+    if "off" in left_out or _turned:
         yield
         return
     _turned.append(True)
+    with _uncollected() if COLLECTION not in left_out else nullcontext():
+        if SKOPS not in left_out:
+            # For each of a thousand functions it looks through all modules that are there by then.
+            import_module("skops.io")
+        for knob in KNOBS:
+            if knob.title not in left_out:
+                with suppress(AttributeError, ImportError):  # only speed is lost; a test tells
+                    knob.turn()
+        yield
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without garbage collection, of what was made here also later."""
     gc.disable()
     try:
-        # For each of a thousand functions it looks through all modules that are imported by then.
-        import_module("skops.io")
-        for knob in KNOBS:
-            with suppress(AttributeError, ImportError):  # only speed is lost, and a test tells
-                knob.turn()
         yield
     finally:
         gc.freeze()

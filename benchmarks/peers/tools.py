@@ -83,6 +83,7 @@ class Tool:
         prepare: What a user does once before the first run.
         environment: Name of its lock in this folder; this environment if there is none.
         variables: Settings of its own.
+        codes: How it may end.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Tool:
     prepare: Callable[[Place], None] = lambda place: None
     environment: str = ""
     variables: dict[str, str] = field(default_factory=dict)
+    codes: tuple[int, ...] = (0,)
 
     def python(self, environments: Path) -> str:
         """Its interpreter; its environment is made from its lock where it is not there."""
@@ -115,7 +117,8 @@ def _script(name: str, *options: str) -> Command:
     return command
 
 
-def _ours(place: Place, penalty: float) -> list[str]:
+def ours(place: Place, penalty: float) -> list[str]:
+    """This project's training."""
     options = (*OPTIONS, f"candidates.logistic_regression.C={penalty}")
     settings = [f"--set={option}" for option in options]
     return [place.python, str(PROJECT / "run.py"), "train", "--data", str(place.path), *settings]
@@ -155,7 +158,7 @@ def _metaflow(place: Place, penalty: float) -> list[str]:
 
 
 BARE = Tool("bare script", _script("bare"))
-OURS = Tool("this project", _ours)
+OURS = Tool("this project", ours, codes=(0, 3))
 TOOLS = (
     BARE,
     Tool("bare script and MLflow", _script("bare", "--mlflow")),

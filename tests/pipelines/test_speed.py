@@ -35,12 +35,14 @@ def test_library_still_has_the_name(knob: Knob) -> None:
 
 def test_name_that_is_gone_is_told() -> None:
     with pytest.raises(AttributeError, match="nothing_of_this_name"):
-        Knob("importlib.metadata", "nothing_of_this_name", lambda original: original).place()
+        Knob("x", "importlib.metadata", "nothing_of_this_name", lambda original: original).place()
 
 
 def test_switch_leaves_everything_as_it_is(stores: Stores) -> None:
     assert told(stores) == "100000 True"
     assert told(stores, **{SWITCH: "off"}) == "700 False"
+    assert told(stores, **{SWITCH: "collection,skops"}) == "700 True"
+    assert told(stores, **{SWITCH: "package"}) == "100000 False"
 
 
 def test_package_of_a_module_is_the_one_that_zenml_would_find() -> None:
