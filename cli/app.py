@@ -18,7 +18,7 @@ _EXAMPLES = """
 \b
 Examples:
   python run.py                                      train on the default data
-  python run.py demo                                 the whole loop in about two minutes
+  python run.py demo                                 the whole loop in about a minute
   python run.py train --dataset oulad --data FILE    train on your own table
   python run.py predict --data FILE --out risks.csv  who is at risk, by the model that serves
   python run.py monitor --data FILE                  whether the students are still the same
@@ -260,7 +260,7 @@ Examples:
   python run.py demo
 
 \b
-In stores of its own, which the next demo empties; about two minutes.
+In stores of its own, which the next demo empties; about a minute.
 """
 )
 @options.debug
@@ -269,6 +269,15 @@ def demo(**given: Any) -> None:
     from cli.demo import run
 
     run(PROJECT, **given)
+
+
+@app.command(hidden=True)
+@options.debug
+def resident(**given: Any) -> None:
+    """Run the commands that `servers/resident.py` asks for."""
+    from cli.resident import run
+
+    run(PROJECT)
 
 
 for command in (dataset, stack, predict, monitor, retrain, experiment):

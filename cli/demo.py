@@ -1,4 +1,7 @@
-"""`run.py demo`: the whole loop on this machine, in stores of its own, without a server."""
+"""`run.py demo`: the whole loop on this machine, in stores of its own, without a server.
+
+One process runs the commands, one after another, since importing the libraries is most of each.
+"""
 
 import json
 import os
@@ -12,11 +15,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from cli.output import say
+
+if TYPE_CHECKING:
+    from servers.resident import Resident
 
 _NAME = "student_performance"
 _LATER = ("--set", "hours_median=5", "--set", "base=7")  # less time, and a harder exam
@@ -27,32 +33,21 @@ _STUMP = "candidates={stump: {kind: gradient_boosting, max_iter: 1}}"
 class _Loop:
     """The commands of the project, in stores that begin empty."""
 
-    project: Path
     home: Path
-
-    @property
-    def variables(self) -> dict[str, str]:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("ZENML_", "MLFLOW_"))}
-        return kept | {
-            "ZENML_CONFIG_PATH": str(self.home / "zenml"),
-            "STUDENT_PERFORMANCE_HOME": str(self.home),
-        }
-
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            [sys.executable, "run.py", *arguments], cwd=self.project, env=self.variables,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+    variables: dict[str, str]
+    commands: "Resident"
+    out: TextIO
+    told: TextIO
 
     def do(self, *arguments: str, codes: tuple[int, ...] = (0,)) -> str:
         """A command to its end; what it printed."""
         from student_performance.errors import ProductError
 
-        process = self.start(*arguments)
-        out, told = process.communicate()
-        if process.returncode not in codes:
+        code = self.commands.run(arguments)
+        out, told = _taken(self.out), _taken(self.told)
+        if code not in codes:
             command = f"run.py {' '.join(arguments)}"
-            raise ProductError(f"{command} ended with {process.returncode}:\n{told.strip()}")
+            raise ProductError(f"{command} ended with {code}:\n{told.strip()}")
         return out
 
     def simulate(self, term: int, students: int, *world: str) -> str:
@@ -74,16 +69,43 @@ def run(project: Path, debug: bool) -> None:
 
         shutil.rmtree(place)  # of the last demo
     (place / "data").mkdir(parents=True)
-    loop, began = _Loop(project, place), time.monotonic()
-    first = _first_term(loop)
-    second = _second_term(loop)
-    _retraining(loop, first, second)
-    _experiment(loop)
-    _bad_model(loop)
+    began = time.monotonic()
+    with _loop(project, place) as loop:
+        first = _first_term(loop)
+        second = _second_term(loop)
+        _retraining(loop, first, second)
+        _experiment(loop, project)
+        _bad_model(loop)
     seconds = f"{time.monotonic() - began:.0f} seconds"
     click.echo(f"\n{seconds}. All of it is at http://127.0.0.1:8501 after")
     stores = f"ZENML_CONFIG_PATH={place / 'zenml'} STUDENT_PERFORMANCE_HOME={place}"
     click.echo(f"{stores} python run.py dashboard")
+
+
+@contextmanager
+def _loop(project: Path, place: Path) -> "Iterator[_Loop]":
+    """The process that runs the commands; both ends write and read at the end of two files."""
+    from servers.resident import Resident
+
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("ZENML_", "MLFLOW_"))}
+    variables = kept | {
+        "ZENML_CONFIG_PATH": str(place / "zenml"),
+        "STUDENT_PERFORMANCE_HOME": str(place),
+    }
+    with (place / "out").open("a+") as out, (place / "told").open("a+") as told:
+        commands = Resident(sys.executable, cwd=project, env=variables, stdout=out, stderr=told)
+        try:
+            yield _Loop(place, variables, commands, out, told)
+        finally:
+            commands.close()
+
+
+def _taken(file: TextIO) -> str:
+    """What was written since the last time."""
+    file.seek(0)
+    text = file.read()
+    file.truncate(0)
+    return text
 
 
 def _act(number: int, title: str, *lines: str) -> None:
@@ -142,14 +164,14 @@ def _retraining(loop: _Loop, first: str, second: str) -> None:
     )  # fmt: skip
 
 
-def _experiment(loop: _Loop) -> None:
+def _experiment(loop: _Loop, project: Path) -> None:
     aliases = json.loads(loop.do("runs", "--json"))["aliases"]
     if aliases.get("challenger") in (None, aliases["champion"]):
         _act(4, "No experiment", "The gate has let the new version serve already.")
         return
     path = loop.simulate(3, 2_000, *_LATER)
     loop.do("experiment", "start")
-    with _service(loop) as ask:
+    with _service(loop, project) as ask:
         answered = ask(path)
     found = json.loads(loop.do("experiment", "status", "--labels", path, "--json"))
     lines = [
@@ -187,7 +209,7 @@ def _bad_model(loop: _Loop) -> None:
 
 
 @contextmanager
-def _service(loop: _Loop) -> Iterator[Any]:
+def _service(loop: _Loop, project: Path) -> Iterator[Any]:
     """The prediction service; asks it about the students of a table."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -195,7 +217,10 @@ def _service(loop: _Loop) -> Iterator[Any]:
     base, opener = f"http://127.0.0.1:{port}", urllib.request.build_opener(
         urllib.request.ProxyHandler({})
     )  # fmt: skip
-    process = loop.start("serve", "--port", str(port))
+    process = subprocess.Popen(
+        [sys.executable, "run.py", "serve", "--port", str(port)], cwd=project,
+        env=loop.variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
 
     def ready() -> bool:
         try:
@@ -225,4 +250,4 @@ def _service(loop: _Loop) -> Iterator[Any]:
         yield ask
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.wait(30)

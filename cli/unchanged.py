@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 _CODE = ("cli", "materializers", "pipelines", "stacks", "steps", "student_performance")
 _SETTINGS = ("ZENML_", "MLFLOW_", "STUDENT_PERFORMANCE_")
 _FOLDERS = ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")  # where ZenML and we have our own
-_OF_SERVERS = "MLFLOW_TRACKING_"  # a store on this machine has its address from the stack
+# A store on this machine has its address from the stack, and answers the same through any pool.
+_OF_SERVERS = ("MLFLOW_TRACKING_", "MLFLOW_SQLALCHEMYSTORE_")
 # What a verdict and a run rest on in each store; `?` is the data set or the ZenML run.
 _MLFLOW_STATE = (
     "SELECT * FROM experiments WHERE name = ?",

@@ -1,7 +1,8 @@
 """`python -m servers.schedule --every SECONDS COMMAND ...`: one command again and again.
 
 ZenML's local orchestrators do not schedule. The next run begins when the last one has ended, so
-none overlaps another, and its time is counted by a clock that nobody can set.
+none overlaps another, and its time is counted by a clock that nobody can set. A command of this
+project's `run.py` is run by a process that stays for the next run; any other has one of its own.
 """
 
 import signal
@@ -14,6 +15,30 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+
+from servers.resident import Resident, is_own
+
+
+class _Once:
+    """Runs a command in a process of its own."""
+
+    def __init__(self) -> None:
+        self._running: subprocess.Popen[bytes] | None = None
+        self._over = False
+
+    def run(self, command: Sequence[str]) -> int:
+        self._running = subprocess.Popen(list(command))
+        if self._over:  # it came while the command was being started
+            self._running.terminate()
+        return self._running.wait()
+
+    def terminate(self) -> None:
+        self._over = True
+        if self._running is not None:
+            self._running.terminate()
+
+    def close(self) -> int:
+        return 0
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -30,12 +55,11 @@ def main(every: float, times: int | None, last: Path | None, command: Sequence[s
     A failure is told and does not end the schedule. SIGTERM and Ctrl-C end it, and the command.
     """
     stop = threading.Event()
-    running: list[subprocess.Popen[bytes]] = []
+    runner, arguments = _runner(command)
 
     def end(*_: object) -> None:
         stop.set()
-        for process in running:
-            process.terminate()
+        runner.terminate()
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
@@ -43,18 +67,23 @@ def main(every: float, times: int | None, last: Path | None, command: Sequence[s
     while not stop.is_set():
         began = time.monotonic()
         _say(f"begins: {' '.join(command)}")
-        process = subprocess.Popen(list(command))
-        running[:] = [process]
-        if stop.is_set():  # it came while the command was being started
-            end()
-        code = process.wait()
+        code = runner.run(arguments)
         _say(f"ended with {code}")
         if last is not None:
             last.write_text(f"{code}\n", encoding="utf-8")
-        running.clear()
         done += 1
         if done == times or stop.wait(max(0.0, began + every - time.monotonic())):
-            return
+            break
+    runner.close()
+
+
+def _runner(command: Sequence[str]) -> tuple[Resident | _Once, Sequence[str]]:
+    """Who runs the command, and what it has to be told."""
+    if not is_own(command):
+        return _Once(), command
+    python, _, *arguments = command
+    debug = ["--debug"] if "--debug" in arguments else []
+    return Resident(python, *debug), arguments
 
 
 def _say(text: str) -> None:

@@ -170,16 +170,6 @@ def become(user: Stores, patch: pytest.MonkeyPatch) -> None:
 
 
 def _forget_singletons() -> None:
-    from zenml.client import Client
-    from zenml.config.global_config import GlobalConfiguration
-    from zenml.login.credentials_store import CredentialsStore
-    from zenml.stack.stack import _STACK_CACHE
+    from stacks.zenml_store import forget_store  # ZenML is imported where a test needs it
 
-    config = GlobalConfiguration.get_instance()
-    store = config._zen_store if config else None
-    if store is not None and hasattr(store, "engine"):
-        store.engine.dispose()
-    GlobalConfiguration._reset_instance()
-    Client._reset_instance()
-    CredentialsStore.reset_instance()
-    _STACK_CACHE.clear()
+    forget_store()

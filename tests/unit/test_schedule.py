@@ -6,6 +6,8 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
+
 NOTE = """
 import sys, time
 path = sys.argv[1]
@@ -62,3 +64,24 @@ def test_ending_it_ends_the_command(tmp_path: Path) -> None:
     _, told = process.communicate(timeout=30)
     assert "ended with -15" in told
     assert path.read_text().split() == ["begin"]
+
+
+def test_commands_of_this_project_share_a_process(tmp_path: Path) -> None:
+    table = tmp_path / "students.csv"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "servers.schedule", "--every=1", "--times=2",
+         sys.executable, "run.py", "simulate", "--students=100", f"--out={table}"],
+        cwd=Path(__file__).parents[2], stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stderr is not None
+    children: list[list[int]] = []
+    told = ""
+    for line in process.stderr:
+        told += line
+        if "ended with" in line:
+            children.append([child.pid for child in psutil.Process(process.pid).children()])
+
+    assert process.wait(60) == 0
+    assert told.count("ended with 0") == told.count("Wrote 100 simulated students") == 2
+    assert len(children[0]) == 1
+    assert children[0] == children[1]
