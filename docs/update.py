@@ -17,6 +17,7 @@ SHOWN = {
         "leakage",
         "conformance",
         "speed",
+        "resident",
         "stacks",
         "dashboard",
         "serving",
