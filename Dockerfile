@@ -11,7 +11,8 @@ RUN apt-get update && apt-get upgrade -y --no-install-recommends \
     && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin app
 
 # One environment from the lock, compiled: a step's container lives for seconds, and its imports
-# are most of them.
+# are most of them. Neither during these nor at the end does Python look for garbage. What is for
+# compilers, notebooks, debuggers of web pages and a protocol that nobody speaks is left out.
 FROM ${PYTHON_IMAGE} AS environment
 COPY requirements.txt requirements-image.txt /tmp/
 RUN python3 -m venv /opt/uv \
@@ -20,7 +21,11 @@ RUN python3 -m venv /opt/uv \
     && python3 -m venv --without-pip /opt/venv \
     && /opt/uv/bin/uv pip install --python /opt/venv/bin/python --no-cache --compile-bytecode \
         --require-hashes -r /tmp/requirements-image.txt \
-    && find /opt/venv -type d -name tests -path "*/site-packages/*/tests" -prune -exec rm -rf {} +
+    && echo "import atexit, gc; gc.set_threshold(100_000); atexit.register(gc.freeze)" \
+        > "$(echo /opt/venv/lib/python3*/site-packages)/garbage.pth" \
+    && find /opt/venv -type d \( -path "*/site-packages/*/tests" -o -path "*/pyarrow/include" \
+        -o -path "*/pydeck/nbextension/static" \) -prune -exec rm -rf {} + \
+    && find /opt/venv -type f \( -name "*.map" -o -path "*/pyarrow/*flight*" \) -delete
 
 FROM base AS app
 COPY --from=environment /opt/venv /opt/venv
@@ -57,14 +62,15 @@ CMD ["weed", "mini", "-dir=/data", "-s3.port=9000", "-admin.ui=false", "-webdav=
     "-s3.autoCreateBucket=false"]
 
 # For runs that are started from inside the network: ZenML wants Docker's command line beside its
-# socket.
-FROM app AS client
-USER 0
+# socket, and not the engine that Debian packs with it.
+FROM base AS docker
 # Debian takes an older version of a package away when it mends one.
 # hadolint ignore=DL3008
 RUN apt-get update && apt-get install -y --no-install-recommends docker.io \
     && rm -rf /var/lib/apt/lists/*
-USER 10001
+
+FROM app AS client
+COPY --from=docker /usr/bin/docker /usr/local/bin/docker
 
 # MinIO publishes no images any more, so it is built from its source by the Go module route, at the
 # last state that was published, with newer versions of what it uses where those had known holes

@@ -181,6 +181,15 @@ def test_code_of_today_runs_and_its_error_is_told(composed: Composed, trained: O
     assert "Traceback" not in outcome.err
 
 
+def test_image_is_made_for_processes_that_live_for_seconds(composed: Composed) -> None:
+    asked = (
+        "import gc, importlib.util, os, zenml; print(gc.get_threshold()[0],"
+        " os.path.exists(importlib.util.cache_from_source(zenml.__file__)))"
+    )
+    told = composed.compose("exec", "-T", "dashboard", "python", "-c", asked)
+    assert told.split() == ["100000", "True"]
+
+
 def test_client_inside_the_network(composed: Composed, trained: Outcome) -> None:
     group = str(os.stat("/var/run/docker.sock").st_gid)
     told = composed.compose(
