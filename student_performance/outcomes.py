@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 
 from student_performance.contract import ROW_NUMBER, DatasetConfig, Role
-from student_performance.dataset import AT_RISK, at_risk
+from student_performance.dataset import AT_RISK, at_risk, broken
 from student_performance.errors import InvalidDataError, UsageError
-from student_performance.reading.commands import check_command
 from student_performance.reading.rows import chunks, header_of
-from student_performance.schema import Violation, checked, sentences
+from student_performance.schema import Violation, checked
 from student_performance.strict import Strict
 
 
@@ -72,17 +71,13 @@ def read_labels(path: str, dataset: DatasetConfig) -> tuple[pd.DataFrame, LabelC
     rows = 0
     for cells in chunks(path, narrow):
         rows += len(cells)
-        known = cells[cells[target].fillna("").str.strip() != ""]
+        known = cells[cells[target].astype("str").str.strip().replace("", None).notna()]
         if len(known):
             part, found = checked(known, narrow)
             parts.append(part)
             violations += found
     if violations:
-        raise InvalidDataError(
-            "\n".join(f"{path}, {sentence}" for sentence in sentences(violations)),
-            check_command(path, dataset),
-            public="\n".join(f"{path}, {line}" for line in sentences(violations, public=True)),
-        )
+        raise broken(path, violations, dataset)
     if not parts:
         raise InvalidDataError(f"{path} holds no outcome in the column `{target}`.")
     frame = pd.concat(parts, ignore_index=True)

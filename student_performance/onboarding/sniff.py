@@ -5,8 +5,10 @@ import csv
 from collections import Counter
 from collections.abc import Iterable
 
+from student_performance.errors import InvalidDataError
 from student_performance.reading.files import opened
 from student_performance.reading.headers import SEPARATORS
+from student_performance.reading.parquet import is_parquet
 from student_performance.strict import Strict
 
 _BLOCK = 1 << 20
@@ -29,6 +31,12 @@ def sniff(path: str) -> Format:
     Raises:
         InvalidDataError: There is no such file, it may not be read or it is too large.
     """
+    if is_parquet(path):
+        raise InvalidDataError(
+            f"{path} is Parquet. The guess looks at how cells are written: write some thousand rows"
+            " as CSV, let their contract be guessed, and train on the whole table with it.",
+            "python run.py dataset init FILE.csv",
+        )
     encoding = _encoding(path)
     with opened(path) as file:
         start = file.read(_BLOCK)

@@ -143,6 +143,7 @@ def remote_files(prefix: str, ending: str) -> list[RemoteFile]:
 
     with _answering(prefix):
         store, place = fsspec.core.url_to_fs(prefix, **_options(prefix))
+        store.invalidate_cache()  # what was listed before may have changed
         found = store.find(place, detail=True).items()
     protocol = prefix.partition("://")[0]
     return [
