@@ -45,7 +45,7 @@ def test_table_as_csv_and_as_parquet(
 
     watched = cli("monitor", "--json", "--data", folder, "--labels", folder)
     assert watched.code == 0, watched.err
-    assert watched.json["scored"] == 1_900
+    assert (watched.json["rows"], watched.json["rejected"]) == (1_900, 0)
     assert watched.json["outcomes"] is not None
 
     seen = cli("dataset", "check", folder)

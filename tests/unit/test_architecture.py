@@ -30,7 +30,7 @@ ALLOWED = {
     "pipelines": {"pipelines", "steps", "student_performance"},
     "servers": {"servers", "student_performance"},
     "stacks": {"stacks", "student_performance"},
-    "benchmarks": {"benchmarks", "dashboard", "student_performance"},
+    "benchmarks": {"benchmarks", "cli", "dashboard", "student_performance"},
     "dashboard": {"dashboard", "student_performance"},
     "serving": {"serving", "student_performance"},
     "cli": set(PACKAGES) - {"benchmarks", "dashboard"},
