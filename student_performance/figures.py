@@ -146,11 +146,12 @@ def png(draw: Callable[[Axes], None]) -> bytes:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(4.5, 3.6), dpi=100, layout="constrained")
-    FigureCanvasAgg(figure)
+    canvas = FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     draw(axes)
     axes.grid(alpha=0.3)
     axes.legend()
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
+    # The same bytes as `savefig`, which draws everything once more to lay it out before.
+    canvas.print_png(buffer, metadata={"Software": None})  # type: ignore[no-untyped-call]
     return buffer.getvalue()
