@@ -114,12 +114,12 @@ def reliability(y: Labels, p: Floats, level: float) -> tuple[ReliabilityBin, ...
 
 def confusion(y: Labels, p: Floats, threshold: float) -> Confusion:
     """Counts at a threshold."""
-    (tn, fp), (fn, tp) = sk.confusion_matrix(y, p >= threshold, labels=[0, 1])
+    at_risk, flagged = y == 1, p >= threshold
     return Confusion(
-        flagged_at_risk=int(tp),
-        flagged_passing=int(fp),
-        missed_at_risk=int(fn),
-        cleared_passing=int(tn),
+        flagged_at_risk=int(np.count_nonzero(at_risk & flagged)),
+        flagged_passing=int(np.count_nonzero(~at_risk & flagged)),
+        missed_at_risk=int(np.count_nonzero(at_risk & ~flagged)),
+        cleared_passing=int(np.count_nonzero(~at_risk & ~flagged)),
     )
 
 
