@@ -1,4 +1,8 @@
-"""Every test that meets ZenML or MLflow gets stores of its own, copied from one template."""
+"""Every test that meets ZenML or MLflow gets stores as if it were alone, copied from a template.
+
+The tests of one process are the same user in turn: stores hold absolute paths, so what a training
+has left can be kept aside and be put back for another test, but only in the same place.
+"""
 
 import json
 import logging
@@ -10,10 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from cli.app import app
 from cli.errors import prepare_environment, run_command
 from tests.chromium import page  # noqa: F401  # a fixture for every folder
+from tests.shelf import Shelf
+from tests.singletons import do_not_wait_for_the_disk, forget_singletons, keep_engine_of_zenml
 
 PROJECT = Path(__file__).resolve().parent.parent
 # A training of a few seconds.
@@ -73,41 +80,62 @@ class Outcome:
     def json(self) -> Any:
         return json.loads(self.out)
 
+    @property
+    def steps(self) -> dict[str, str]:
+        """The status of each step of a training."""
+        return {step["name"]: step["status"] for step in self.json["steps"]}
+
 
 @pytest.fixture(scope="session")
-def store_template(tmp_path_factory: pytest.TempPathFactory) -> Stores:
+def store_template(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Stores:
     """Migrated stores with the stack `local`, made once: migrations are the slow part."""
-    from stacks.selection import select_stack
-    from steps.mlflow_store import active_store
-
-    template = Stores(tmp_path_factory.mktemp("template"))
-    with pytest.MonkeyPatch.context() as patch:
-        become(template, patch)
-        select_stack("local")
-        active_store()
-    _forget_singletons()
+    folder = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        folder = folder.parent  # which all processes of this run share
+    template, done = Stores(folder / "template"), folder / "template.done"
+    with FileLock(folder / "template.lock"):
+        if not done.exists():
+            make_stores(template)
+            done.touch()
     return template
+
+
+@pytest.fixture(scope="session")
+def user_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the user of this process is at home, test after test."""
+    with pytest.MonkeyPatch.context() as patch:
+        keep_engine_of_zenml(patch)
+        do_not_wait_for_the_disk()
+        yield tmp_path_factory.mktemp("user")
 
 
 @pytest.fixture
 def stores(
-    store_template: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store_template: Stores, user_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Stores]:
     """A fresh user whose stores are migrated already."""
-    mine = Stores(tmp_path / "user")
+    mine = Stores(user_folder / "user")
+    forget_singletons()
+    shutil.rmtree(user_folder)
     copy_user(store_template, mine)
     become(mine, monkeypatch)
     yield mine
-    _forget_singletons()
+    forget_singletons()
+
+
+@pytest.fixture(scope="session")
+def students_csv() -> bytes:
+    """2,000 simulated students."""
+    from student_performance.simulate import simulate, to_csv
+
+    return to_csv(simulate(2000, seed=1))
 
 
 @pytest.fixture
-def table(tmp_path: Path) -> Path:
+def table(user_folder: Path, stores: Stores, students_csv: bytes) -> Path:
     """2,000 simulated students as a file."""
-    from student_performance.simulate import simulate, to_csv
-
-    path = tmp_path / "students.csv"
-    path.write_bytes(to_csv(simulate(2000, seed=1)))
+    path = user_folder / "students.csv"
+    path.write_bytes(students_csv)
     return path
 
 
@@ -116,7 +144,7 @@ def cli(stores: Stores, capfd: pytest.CaptureFixture[str]) -> Callable[..., Outc
     """Run a command in this process, as `python run.py ...` would."""
 
     def run(*args: object) -> Outcome:
-        _forget_singletons()
+        forget_singletons()
         os.environ.pop("ZENML_ACTIVE_STACK_ID", None)
         capfd.readouterr()
         with pytest.MonkeyPatch.context() as patch:
@@ -144,10 +172,58 @@ def train(cli: Callable[..., Outcome], table: Path) -> Callable[..., Outcome]:
     return run
 
 
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    """What the trainings that several tests begin with have left."""
+    return Shelf(tmp_path_factory.mktemp("shelf"))
+
+
+@pytest.fixture
+def given(train: Callable[..., Outcome], stores: Stores, shelf: Shelf) -> Callable[..., Outcome]:
+    """Trainings that were there before the test, each with its options; gives the last outcome.
+
+    The first test that asks for them runs them, all others get a copy of what they have left.
+    """
+
+    def run(*trainings: tuple[str, ...]) -> Outcome:
+        known = shelf.longest(trainings)
+        if known:
+            forget_singletons()
+            shelf.put_back(known, stores.root)
+        for at in range(len(known), len(trainings)):
+            outcome = train(*trainings[at])
+            forget_singletons()
+            shelf.keep(trainings[: at + 1], outcome, stores.root)
+        return shelf.outcomes[trainings]
+
+    return run
+
+
+@pytest.fixture
+def trained(given: Callable[..., Outcome]) -> Outcome:
+    """One training with the default candidates, the champion."""
+    outcome = given(())
+    assert outcome.code == 0, outcome.err
+    return outcome
+
+
 def forget_last_run(user: Stores) -> None:
     """Let the next training ask ZenML, even if nothing has changed."""
     for record in (user.root / "home" / "last").glob("*.json"):
         record.unlink()
+
+
+def make_stores(user: Stores) -> None:
+    """Stores as the first training would make them."""
+    from stacks.selection import select_stack
+    from steps.mlflow_store import active_store
+
+    user.root.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        become(user, patch)
+        select_stack("local")
+        active_store()
+    forget_singletons()
 
 
 def copy_user(template: Stores, user: Stores) -> None:
@@ -163,13 +239,8 @@ def become(user: Stores, patch: pytest.MonkeyPatch) -> None:
 
     for name, value in user.variables.items():
         patch.setenv(name, value)
-    patch.setenv("ZENML_ACTIVE_STACK_ID", "")
-    patch.delenv("ZENML_ACTIVE_STACK_ID")
+    for name in ("ZENML_ACTIVE_STACK_ID", "MLFLOW_TRACKING_URI"):  # commands set them
+        patch.setenv(name, "")
+        patch.delenv(name)
     source_utils.set_custom_source_root(str(PROJECT))
-    _forget_singletons()
-
-
-def _forget_singletons() -> None:
-    from stacks.zenml_store import forget_store  # ZenML is imported where a test needs it
-
-    forget_store()
+    forget_singletons()

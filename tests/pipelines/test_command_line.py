@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.conftest import PROJECT, Outcome
+from tests.conftest import PROJECT, SMALL, Outcome
 
 Run = Callable[..., Outcome]
 COMMANDS = [
@@ -39,9 +39,7 @@ def test_unknown_command_is_a_usage_error(cli: Run) -> None:
     assert "No such command 'trian'" in outcome.err
 
 
-def test_table_is_for_people(cli: Run, train: Run, table: Path) -> None:
-    from tests.conftest import SMALL
-
+def test_table_is_for_people(cli: Run, table: Path) -> None:
     outcome = cli("train", "--data", table, *SMALL)
 
     assert outcome.code == 0, outcome.err
@@ -54,11 +52,9 @@ def test_table_is_for_people(cli: Run, train: Run, table: Path) -> None:
     assert "load, split, train, evaluate: nothing they depend on has changed" in again.out
 
 
-def test_json_is_one_object_and_nothing_else(train: Run) -> None:
-    outcome = train()
-
-    assert outcome.out.lstrip().startswith("{")
-    assert {"report", "verdict", "model_uri", "zenml_run_id"} <= set(outcome.json)
+def test_json_is_one_object_and_nothing_else(trained: Outcome) -> None:
+    assert trained.out.lstrip().startswith("{")
+    assert {"report", "verdict", "model_uri", "zenml_run_id"} <= set(trained.json)
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,8 @@ Train = Callable[..., Outcome]
 
 
 @pytest.fixture(autouse=True)
-def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Streamlit's cache and MLflow's address belong to the process; each test has its own store."""
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+def forgotten(stores: Stores) -> None:
+    """Streamlit's cache belongs to the process; each test has its own store."""
     live.refresh()
 
 
@@ -32,9 +31,8 @@ def test_empty_store_says_what_to_type(stores: Stores) -> None:
     assert shown.code[0].value == "python run.py train --dataset student_performance"
 
 
-def test_champion_is_shown_with_interval_baseline_and_reasons(train: Train) -> None:
-    trained = train().json
-    report = trained["report"]
+def test_champion_is_shown_with_interval_baseline_and_reasons(trained: Outcome) -> None:
+    report = trained.json["report"]
     shown = opened()
 
     assert not shown.exception
@@ -43,7 +41,7 @@ def test_champion_is_shown_with_interval_baseline_and_reasons(train: Train) -> N
     said = text(shown)
     assert f"{100 * accuracy['low']:.1f} % to {100 * accuracy['high']:.1f} %" in said
     assert f"{100 * report['baseline']['accuracy']['value']:.1f} % by always saying" in said
-    assert said.count(":material/check:") == len(trained["verdict"]["decision"]["reasons"])
+    assert said.count(":material/check:") == len(trained.json["verdict"]["decision"]["reasons"])
     assert "points short of the best possible" in said
 
 
@@ -57,9 +55,8 @@ def test_nothing_promoted_is_a_normal_outcome(train: Train) -> None:
     assert "100,000 are needed" in text(shown).replace("\\", "")
 
 
-def test_person_who_overruled_the_gate_is_named(cli: Train, train: Train) -> None:
-    train()
-    train(MIDDLE)
+def test_person_who_overruled_the_gate_is_named(cli: Train, given: Train) -> None:
+    given((), (MIDDLE,))
     cli("promote", "2", "--reason", "a_trial")
     said = text(opened())
 
@@ -68,9 +65,8 @@ def test_person_who_overruled_the_gate_is_named(cli: Train, train: Train) -> Non
 
 
 def test_champion_that_a_new_policy_refuses_is_not_said_to_be_chosen_by_a_person(
-    train: Train,
+    trained: Outcome, train: Train
 ) -> None:
-    train()
     assert train("--set=gate.max_calibration_error=0.0001").code == 3
     said = text(opened())
 
@@ -78,8 +74,7 @@ def test_champion_that_a_new_policy_refuses_is_not_said_to_be_chosen_by_a_person
     assert "last word about it: refused" in said
 
 
-def test_other_language_changes_every_sentence(train: Train) -> None:
-    train()
+def test_other_language_changes_every_sentence(trained: Outcome) -> None:
     shown = opened(language="id")
 
     assert not shown.exception
@@ -99,8 +94,7 @@ def test_store_that_is_away_is_told_in_a_sentence(
     assert shown.code[0].value == "python run.py doctor"
 
 
-def test_version_without_its_report_is_told_in_a_sentence(train: Train, stores: Stores) -> None:
-    train()
+def test_version_without_its_report_is_told_in_a_sentence(trained: Outcome, stores: Stores) -> None:
     for file in (stores.root / "home" / "mlflow" / "artifacts").rglob("report.json"):
         file.unlink()
     shown = opened()
@@ -135,9 +129,8 @@ def test_every_page_of_an_empty_store_says_what_to_type(page: str, stores: Store
 
 
 def test_registry_is_for_looking_unless_changes_are_allowed(
-    train: Train, monkeypatch: pytest.MonkeyPatch
+    trained: Outcome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train()
     shown = view("registry")
     assert not shown.exception
     assert not shown.button
@@ -158,18 +151,14 @@ def test_other_question_than_the_model_learnt_is_not_answered(train: Train) -> N
     assert not shown.slider
 
 
-def test_changed_model_file_is_not_loaded(train: Train, stores: Stores) -> None:
-    train()
+def test_changed_model_file_is_not_loaded(trained: Outcome, stores: Stores) -> None:
     for file in (stores.root / "home" / "mlflow" / "artifacts").rglob("model.skops"):
         file.write_bytes(file.read_bytes() + b"changed")
     with pytest.raises(RegistryError, match="SHA-256"):
         live.model("run", live.versions("student_performance")[0])
 
 
-def test_training_that_failed_has_no_scores_and_breaks_nothing(
-    train: Train, stores: Stores
-) -> None:
-    train()
+def test_training_that_failed_has_no_scores_and_breaks_nothing(trained: Outcome) -> None:
     client = live.store().client
     experiment = client.get_experiment_by_name("student_performance")
     assert experiment is not None
@@ -182,10 +171,7 @@ def test_training_that_failed_has_no_scores_and_breaks_nothing(
     assert "2 trainings, the newest first" in text(shown)
 
 
-def test_history_is_read_piece_by_piece(
-    train: Train, stores: Stores, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    train()
+def test_history_is_read_piece_by_piece(trained: Outcome, monkeypatch: pytest.MonkeyPatch) -> None:
     client = live.store().client
     experiment = client.get_experiment_by_name("student_performance")
     assert experiment is not None
@@ -201,13 +187,13 @@ def test_history_is_read_piece_by_piece(
 
 
 def test_news_changes_with_the_registry_and_with_the_store(
-    cli: Train, train: Train, stores: Stores, monkeypatch: pytest.MonkeyPatch
+    cli: Train, given: Train, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     empty = live.news("student_performance")
-    train()
+    given(())
     first = live.news("student_performance")
     assert live.news("student_performance") == first != empty
-    train(MIDDLE)
+    given((), (MIDDLE,))
     second = live.news("student_performance")
     assert second != first
     cli("promote", "2", "--reason", "a trial")
@@ -219,9 +205,8 @@ def test_news_changes_with_the_registry_and_with_the_store(
 
 
 def test_monitoring_says_what_to_type_then_what_changed(
-    train: Train, cli: Train, tmp_path: Path
+    trained: Outcome, cli: Train, tmp_path: Path
 ) -> None:
-    train()
     empty = view("monitoring")
     assert not empty.exception
     assert "Nothing was compared yet" in text(empty)
@@ -242,10 +227,9 @@ def test_monitoring_says_what_to_type_then_what_changed(
 
 
 def test_comparisons_of_another_version_are_called_so(
-    train: Train, cli: Train, tmp_path: Path
+    given: Train, cli: Train, tmp_path: Path
 ) -> None:
-    train()
-    train(MIDDLE)
+    given((), (MIDDLE,))
     path = tmp_path / "term.csv"
     simulate(400, seed=82).to_csv(path, index=False)
     assert cli("monitor", "--data", path, "--labels", path).code == 0

@@ -29,10 +29,9 @@ def students() -> pd.DataFrame:
 
 
 @pytest.fixture
-def two(train: Run) -> None:
+def two(given: Run) -> None:
     """A champion, and a weak challenger."""
-    assert train().code == 0
-    assert train(WEAK).code == 3
+    assert given((), (WEAK,)).code == 3
 
 
 def service() -> tuple[Champion, Trials]:
@@ -128,8 +127,7 @@ def test_a_log_that_is_away_leaves_the_champion_alone(
     assert set(asked(champion, trials, students)["version"]) == {"1", "2"}
 
 
-def test_without_a_challenger_there_is_nothing_to_try(train: Run, cli: Run) -> None:
-    assert train().code == 0
+def test_without_a_challenger_there_is_nothing_to_try(trained: Outcome, cli: Run) -> None:
     outcome = cli("experiment", "start")
     assert outcome.code == 2
     assert "needs a champion and a challenger; there is champion only" in outcome.err

@@ -60,9 +60,8 @@ def term(tmp_path: Path, world: World | None = None, rows: int = 400) -> Path:
 
 
 def test_drift_is_kept_shown_measured_and_posted(
-    train: Run, cli: Run, tmp_path: Path, receiver: Receiver
+    trained: Outcome, cli: Run, tmp_path: Path, receiver: Receiver
 ) -> None:
-    assert train().code == 0
     path, metrics = term(tmp_path, World(hours_median=4)), tmp_path / "students.prom"
     outcome = cli("monitor", "--data", path, "--labels", path, "--metrics", metrics)
 
@@ -86,9 +85,8 @@ def test_drift_is_kept_shown_measured_and_posted(
 
 
 def test_the_same_students_post_nothing(
-    train: Run, cli: Run, tmp_path: Path, receiver: Receiver
+    trained: Outcome, cli: Run, tmp_path: Path, receiver: Receiver
 ) -> None:
-    assert train().code == 0
     outcome = cli("monitor", "--data", term(tmp_path), "--json")
 
     assert outcome.code == 0, outcome.err
@@ -98,9 +96,8 @@ def test_the_same_students_post_nothing(
 
 
 def test_an_alarm_that_nobody_takes_is_kept_and_told(
-    train: Run, cli: Run, tmp_path: Path, receiver: Receiver
+    trained: Outcome, cli: Run, tmp_path: Path, receiver: Receiver
 ) -> None:
-    assert train().code == 0
     receiver.status = 500
     outcome = cli("monitor", "--data", term(tmp_path, World(hours_median=4)))
 
@@ -131,9 +128,8 @@ def test_without_a_model_the_next_command_is_to_train(cli: Run, tmp_path: Path) 
 
 
 def test_labels_that_are_missing_are_told_before_anything_runs(
-    train: Run, cli: Run, tmp_path: Path
+    trained: Outcome, cli: Run, tmp_path: Path
 ) -> None:
-    assert train().code == 0
     outcome = cli("monitor", "--data", term(tmp_path), "--labels", tmp_path / "none.csv")
 
     assert outcome.code == 4

@@ -1,57 +1,23 @@
 """`runs`, `promote`, `rollback` and what they refuse."""
 
 import json
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore as RegistryStore
-from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore as TrackingStore
 
 from student_performance.errors import RegistryError
 from student_performance.registry import Registry, Store
 from student_performance.settings import local_tracking_uri
-from tests.conftest import PROJECT, SMALL, WEAK, Outcome, Stores, become, copy_user
+from tests.conftest import WEAK, Outcome
 
 Run = Callable[..., Outcome]
 NAME = "student_performance"
 
 
-@pytest.fixture(scope="module")
-def trained_twice(
-    store_template: Stores, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Stores, Path]:
-    """A user with two versions, and a copy of all that is theirs."""
-    from student_performance.simulate import simulate, to_csv
-
-    folder = tmp_path_factory.mktemp("twice")
-    user, table = Stores(folder / "user"), folder / "students.csv"
-    table.write_bytes(to_csv(simulate(2000, seed=1)))
-    copy_user(store_template, user)
-    for options in ([WEAK], []):
-        done = subprocess.run(
-            [sys.executable, "run.py", "train", "--json", "--data", str(table), *SMALL, *options],
-            cwd=PROJECT, env=user.environment, capture_output=True, text=True, check=True,
-        )  # fmt: skip
-    assert json.loads(done.stdout)["aliases"] == {"champion": "2", "previous": "1"}
-    return user, Path(shutil.copytree(user.root, folder / "copy"))
-
-
 @pytest.fixture
-def two_versions(
-    cli: Run, trained_twice: tuple[Stores, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """This process is the user with two versions, as they were: their paths are in the stores."""
-    user, copy = trained_twice
-    for known in (TrackingStore, RegistryStore):  # MLflow keeps the files of a path open
-        for engine in known._engine_map.values():
-            engine.dispose()
-    shutil.rmtree(user.root)
-    shutil.copytree(copy, user.root)
-    become(user, monkeypatch)
+def two_versions(given: Run) -> None:
+    assert given((WEAK,), ()).json["aliases"] == {"champion": "2", "previous": "1"}
 
 
 def registry() -> Registry:
@@ -94,17 +60,15 @@ def test_training_does_not_undo_a_rollback(cli: Run, train: Run, two_versions: N
     assert registry().aliases(NAME) == {"champion": "1", "previous": "2"}
 
 
-def test_rollback_without_a_previous_version_is_refused(cli: Run, train: Run) -> None:
-    train()
+def test_rollback_without_a_previous_version_is_refused(cli: Run, trained: Outcome) -> None:
     outcome = cli("rollback", "--reason", "just because")
 
     assert outcome.code == 2
     assert "no previous version" in outcome.err
 
 
-def test_promote_takes_a_refused_version_because_a_person_says_so(cli: Run, train: Run) -> None:
-    train()
-    train(WEAK)
+def test_promote_takes_a_refused_version_because_a_person_says_so(cli: Run, given: Run) -> None:
+    given((), (WEAK,))
     outcome = cli("promote", "2", "--reason", "wanted")
 
     assert outcome.code == 0, outcome.err

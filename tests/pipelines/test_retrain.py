@@ -54,9 +54,8 @@ def term(tmp_path: Path, rows: int, world: World | None = None) -> Path:
 
 
 def test_new_students_make_a_new_version_and_the_same_ones_do_not(
-    train: Run, retrain: Run, tmp_path: Path, folder: Path, table: Path
+    trained: Outcome, retrain: Run, tmp_path: Path, folder: Path, table: Path
 ) -> None:
-    assert train().code == 0
     path = term(tmp_path, 800)
     outcome = retrain(path)
 
@@ -74,9 +73,8 @@ def test_new_students_make_a_new_version_and_the_same_ones_do_not(
 
 
 def test_an_alarm_makes_few_rows_enough_and_another_world_wins(
-    train: Run, cli: Run, retrain: Run, tmp_path: Path
+    trained: Outcome, cli: Run, retrain: Run, tmp_path: Path
 ) -> None:
-    assert train().code == 0
     path = term(tmp_path, 1_500, World(base=-2))
     refused = retrain(path, "--enough", 2_000)
     assert refused.code == 3
@@ -101,9 +99,8 @@ def test_two_at_once_are_refused(retrain: Run, tmp_path: Path, folder: Path) -> 
 
 
 def test_without_a_dvc_repository_the_rows_are_kept_and_it_is_told(
-    train: Run, cli: Run, tmp_path: Path, table: Path
+    trained: Outcome, cli: Run, tmp_path: Path, table: Path
 ) -> None:
-    assert train().code == 0
     place = tmp_path / "no_dvc"
     place.mkdir()
     (place / f"{NAME}.csv").write_bytes(table.read_bytes())
@@ -117,13 +114,12 @@ def test_without_a_dvc_repository_the_rows_are_kept_and_it_is_told(
 @pytest.mark.parametrize("place", ["before the rows are kept", "before DVC has them"])
 def test_a_run_that_was_killed_before_its_end_is_repeated(
     place: str,
-    train: Run,
+    trained: Outcome,
     retrain: Run,
     tmp_path: Path,
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert train().code == 0
     path, kept = term(tmp_path, 800), folder / f"{NAME}.csv"
     replace, version = os.replace, cli_retrain._version
 

@@ -1,7 +1,6 @@
 """What a training leaves in MLflow and in ZenML, read back through their own clients."""
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
 from importlib import metadata
 from pathlib import Path
@@ -12,21 +11,13 @@ import pytest
 from mlflow import MlflowClient
 from zenml.client import Client
 
+from stacks.selection import select_stack
 from student_performance import model_files
 from student_performance.errors import RegistryError
 from student_performance.figures import FIGURES
 from student_performance.registry import Registry, Store, Tracker
 from student_performance.settings import local_tracking_uri
 from tests.conftest import Outcome, Stores
-
-Train = Callable[..., Outcome]
-
-
-@pytest.fixture
-def trained(train: Train) -> Outcome:
-    outcome = train()
-    assert outcome.code == 0, outcome.err
-    return outcome
 
 
 @pytest.fixture
@@ -128,6 +119,7 @@ def test_version_carries_the_decision_and_audit_names_who_and_why(
 
 
 def test_zenml_registry_component_shows_the_same_versions(trained: Outcome, stores: Stores) -> None:
+    select_stack("local")
     registry = Client().active_stack.model_registry
     assert registry is not None
     listed = registry.list_model_versions("student_performance")
