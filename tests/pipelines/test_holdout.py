@@ -9,7 +9,7 @@ import pytest
 from zenml.client import Client
 
 from student_performance.simulate import simulate
-from tests.conftest import Outcome, Stores
+from tests.conftest import SMALL, Outcome, Stores
 
 Train = Callable[..., Outcome]
 OTHER = "--set=candidates.logistic_regression.C=0.999"
@@ -43,9 +43,8 @@ def consumers(run: Any) -> dict[str, list[str]]:
     return {name: sorted(steps) for name, steps in read.items()}
 
 
-def test_only_the_judging_steps_ever_see_the_hold_out(train: Train, stores: Stores) -> None:
-    outcome = train()
-    read = consumers(Client().get_pipeline_run(outcome.json["zenml_run_id"]))
+def test_only_the_judging_steps_ever_see_the_hold_out(trained: Outcome) -> None:
+    read = consumers(Client().get_pipeline_run(trained.json["zenml_run_id"]))
 
     assert read["test"] == ["decide", "evaluate"]
     assert read["train"] == read["validation"] == ["train"]
@@ -54,8 +53,10 @@ def test_only_the_judging_steps_ever_see_the_hold_out(train: Train, stores: Stor
     assert read["model"] == ["decide", "evaluate"]
 
 
-def test_every_training_that_is_judged_on_the_same_rows_is_a_look(train: Train) -> None:
-    first = train().json["verdict"]
+def test_every_training_that_is_judged_on_the_same_rows_is_a_look(
+    trained: Outcome, train: Train
+) -> None:
+    first = trained.json["verdict"]
     second = train(OTHER)
     cached = train(OTHER)
     other_rows = train(OTHER, "--set=split.key=another")
@@ -67,9 +68,7 @@ def test_every_training_that_is_judged_on_the_same_rows_is_a_look(train: Train) 
     assert other_rows.json["verdict"]["looks"] == 1
 
 
-def test_several_looks_are_told_to_people(train: Train, cli: Train, table: Path) -> None:
-    from tests.conftest import SMALL
-
+def test_several_looks_are_told_to_people(trained: Outcome, cli: Train, table: Path) -> None:
     assert "looked at once" in cli("train", "--data", table, *SMALL).out
     again = cli("train", "--data", table, *SMALL, OTHER).out
 
@@ -122,8 +121,7 @@ def test_garbage_in_the_hold_out_changes_the_report_and_not_the_model(
     frame.to_csv(cohorts, index=False)
     spoilt = train("--dataset=oulad", data=cohorts)
 
-    steps = {step["name"]: step["status"] for step in spoilt.json["steps"]}
-    assert steps["train"] == "cached", "neither part that it reads has changed"
+    assert spoilt.steps["train"] == "cached", "neither part that it reads has changed"
     for what in ("comparison", "setup"):
         assert spoilt.json["report"][what] == first.json["report"][what]
     assert spoilt.json["report"]["scores"] != first.json["report"]["scores"]

@@ -8,8 +8,8 @@ from mlflow import MlflowClient
 
 from student_performance.registry import Registry, Store
 from student_performance.settings import local_tracking_uri
-from tests.conftest import MIDDLE, WEAK, Outcome, Stores
-from tests.pipelines.test_resume import killed
+from tests.conftest import MIDDLE, SMALL, WEAK, Outcome, Stores
+from tests.pipelines.kills import REGISTERING, killed
 
 Run = Callable[..., Outcome]
 NAME = "student_performance"
@@ -36,9 +36,8 @@ def test_no_version_is_made_of_a_model_whose_file_is_gone(train: Run, stores: St
     assert train("--no-cache").json["aliases"] == {"champion": "1"}
 
 
-def test_deleted_run_is_explained(train: Run) -> None:
-    first = train()
-    client().delete_run(first.json["verdict"]["model"]["run_id"])
+def test_deleted_run_is_explained(trained: Outcome, train: Run) -> None:
+    client().delete_run(trained.json["verdict"]["model"]["run_id"])
     outcome = train()
 
     assert outcome.code == 2
@@ -47,10 +46,10 @@ def test_deleted_run_is_explained(train: Run) -> None:
 
 
 def test_judgement_that_was_cut_off_is_made_anew_if_another_model_serves_by_now(
-    train: Run,
+    given: Run, train: Run
 ) -> None:
-    train(WEAK)
-    killed(train, "register, after the version", MIDDLE)
+    given((WEAK,))
+    killed(train, REGISTERING["register, after the version"], MIDDLE)
     assert train().json["aliases"] == {"champion": "3", "previous": "1"}
     late = train(MIDDLE)
 
@@ -60,24 +59,20 @@ def test_judgement_that_was_cut_off_is_made_anew_if_another_model_serves_by_now(
     assert aliases()["champion"] == "3"
 
 
-def test_rolled_back_model_is_not_said_to_serve(train: Run, cli: Run) -> None:
-    train(WEAK)
-    train()
+def test_rolled_back_model_is_not_said_to_serve(given: Run, train: Run, cli: Run) -> None:
+    given((WEAK,), ())
     cli("rollback", "--reason", "false alarms")
     again = train()
 
     assert again.json["verdict"]["judged_before"]
     assert not again.json["verdict"]["serves"]
     assert aliases() == {"champion": "1", "previous": "2"}
-    from tests.conftest import SMALL
-
     shown = cli("train", "--data", again.json["data"], *SMALL).out
     assert "but a person let another version serve" in shown
 
 
-def test_policy_that_was_applied_before_is_applied_again(train: Run, cli: Run) -> None:
-    train(WEAK)
-    train()
+def test_policy_that_was_applied_before_is_applied_again(given: Run, train: Run, cli: Run) -> None:
+    given((WEAK,), ())
     for policy in ("--set=gate.min_test_rows=200", "--set=gate.min_test_rows=100"):
         cli("rollback", "--reason", "try")
         assert aliases()["champion"] == "1"
@@ -87,8 +82,9 @@ def test_policy_that_was_applied_before_is_applied_again(train: Run, cli: Run) -
         assert aliases()["champion"] == "2"
 
 
-def test_stricter_policy_says_that_the_champion_serves_all_the_same(train: Run) -> None:
-    train()
+def test_stricter_policy_says_that_the_champion_serves_all_the_same(
+    trained: Outcome, train: Run
+) -> None:
     strict = train(STRICT)
 
     assert strict.code == 3
@@ -98,10 +94,11 @@ def test_stricter_policy_says_that_the_champion_serves_all_the_same(train: Run) 
     assert client().get_model_version(NAME, "1").tags["decision"] == "refused"
 
 
-def test_version_that_someone_registered_by_hand_is_left_alone(train: Run, cli: Run) -> None:
-    first = train()
+def test_version_that_someone_registered_by_hand_is_left_alone(
+    trained: Outcome, train: Run, cli: Run
+) -> None:
     source = client().get_model_version(NAME, "1").source
-    client().create_model_version(NAME, source, first.json["verdict"]["model"]["run_id"])
+    client().create_model_version(NAME, source, trained.json["verdict"]["model"]["run_id"])
 
     assert train(WEAK).code == 3
     assert cli("runs").code == 0
@@ -129,8 +126,9 @@ def test_table_without_a_header_shows_no_student(train: Run, stores: Stores, hea
     assert not [path for path in kept if student.encode() in path.read_bytes()]
 
 
-def test_same_risks_with_another_threshold_are_for_a_person_to_decide(train: Run) -> None:
-    train()
+def test_same_risks_with_another_threshold_are_for_a_person_to_decide(
+    trained: Outcome, train: Run
+) -> None:
     second = train("--set=threshold.missed=5").json
     reason = second["verdict"]["decision"]["reasons"][-1]
 
@@ -142,8 +140,7 @@ def test_same_risks_with_another_threshold_are_for_a_person_to_decide(train: Run
 
 
 @pytest.mark.parametrize("tag", ["division", "threshold", "data_md5"])
-def test_version_of_an_earlier_release_is_explained(tag: str, train: Run, cli: Run) -> None:
-    train()
+def test_version_of_an_earlier_release_is_explained(tag: str, trained: Outcome, cli: Run) -> None:
     client().delete_model_version_tag(NAME, "1", tag)
     outcome = cli("promote", "1", "--reason", "a try")
 

@@ -1,136 +1,20 @@
-"""A run killed with -9 anywhere and repeated leaves one version and no alias without a model.
-
-The run is forked from this process, so that the kill is real and the libraries are loaded already.
-"""
-
-import importlib
-import os
-import signal
-from collections.abc import Callable
-from typing import Any
+"""A training that was killed while it computed is resumed by the next one."""
 
 import pytest
-from mlflow import MlflowClient
 
-from student_performance.registry import Registry, Store, Tracker
+from student_performance.registry import Store, Tracker
 from student_performance.settings import local_tracking_uri
-from tests.conftest import WEAK, Outcome
-
-Train = Callable[..., Outcome]
-NAME = "student_performance"
-
-# Where the process dies: owner, function, at its start or end, at which call.
-PLACES = {
-    "load, before": ("steps.load.read", "before", 1),
-    "load, after": ("steps.load.inspect", "after", 1),
-    "split": ("student_performance.splitting.split", "after", 1),
-    "train, before": ("steps.train.compare", "before", 1),
-    "train, after": ("steps.train.set_up", "after", 1),
-    "evaluate, before": ("student_performance.evaluation.evaluate", "before", 1),
-    "tracking, run filled": ("mlflow.MlflowClient.log_batch", "after", 1),
-    "tracking, model logged": ("mlflow.sklearn.log_model", "after", 1),
-    "decide, before": ("steps.decide.judge", "before", 1),
-    "register, model made": ("mlflow.MlflowClient.create_registered_model", "after", 1),
-    "register, before the version": ("mlflow.MlflowClient.create_model_version", "before", 1),
-    "register, after the version": ("mlflow.MlflowClient.create_model_version", "after", 1),
-    "register, audit begun": ("mlflow.MlflowClient.set_registered_model_tag", "after", 1),
-    "register, alias moved": ("mlflow.MlflowClient.set_registered_model_alias", "after", 1),
-    "register, audit done": ("mlflow.MlflowClient.set_registered_model_tag", "after", 2),
-    "decide, after": ("steps.decide.judge", "after", 1),
-}
+from tests.pipelines.kills import COMPUTING, NAME, Train, check_first_training_resumes, killed
 
 
-def die_in(place: str, patch: pytest.MonkeyPatch) -> None:
-    path, when, at_call = PLACES[place]
-    owner, name = path.rsplit(".", 1)
-    target = MlflowClient if "Client" in owner else importlib.import_module(owner)
-    original, calls = getattr(target, name), [0]
-
-    def deadly(*args: Any, **kwargs: Any) -> Any:
-        calls[0] += 1
-        if when == "before" and calls[0] == at_call:
-            os.kill(os.getpid(), signal.SIGKILL)
-        result = original(*args, **kwargs)
-        if calls[0] == at_call:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return result
-
-    patch.setattr(target, name, deadly)
-
-
-def killed(train: Train, place: str, *args: str) -> None:
-    """Run a training in a child that dies at `place`."""
-    child = os.fork()
-    if child == 0:
-        try:
-            with pytest.MonkeyPatch.context() as patch:
-                die_in(place, patch)
-                train(*args)
-        finally:
-            os._exit(0)  # whatever happened, this is no second pytest
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status), f"the run did not die at: {place}"
-    assert os.WTERMSIG(status) == signal.SIGKILL
-
-
-def check_registry() -> None:
-    """Every alias points to a version, every version to a model that loads."""
-    registry = Registry(Store(local_tracking_uri()))
-    numbers = {version.number for version in registry.versions(NAME)}
-    assert set(registry.aliases(NAME).values()) <= numbers
-    for version in registry.versions(NAME):
-        registry.load(version)
-
-
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", COMPUTING)
 def test_first_training_resumes_after_a_kill(train: Train, place: str) -> None:
-    killed(train, place)
-    check_registry()
-    outcome = train()
-
-    assert outcome.code == 0, outcome.err
-    assert outcome.json["aliases"] == {"champion": "1"}
-    registry = Registry(Store(local_tracking_uri()))
-    assert len(registry.versions(NAME)) == 1
-    records = registry.audit(NAME)
-    assert [(r.alias, r.to_version, r.done) for r in records] == [("champion", "1", True)]
-    finished = [r for r in Tracker(Store(local_tracking_uri())).runs(NAME) if r.version]
-    assert [run.status for run in finished] == ["finished"]
-    check_registry()
-
-
-@pytest.mark.parametrize(
-    ("call", "function"),
-    [
-        (call, f)
-        for call in (1, 2)
-        for f in ("set_registered_model_tag", "set_registered_model_alias")
-    ],
-)
-def test_promotion_over_a_champion_resumes_after_a_kill(
-    train: Train, call: int, function: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    train(WEAK)
-    place = f"{function} {call}"
-    monkeypatch.setitem(PLACES, place, (f"mlflow.MlflowClient.{function}", "after", call))
-    killed(train, place)
-    check_registry()
-    outcome = train()
-
-    assert outcome.code == 0, outcome.err
-    assert outcome.json["aliases"] == {"champion": "2", "previous": "1"}
-    registry = Registry(Store(local_tracking_uri()))
-    assert len(registry.versions(NAME)) == 2
-    assert [(r.alias, r.from_version, r.to_version, r.done) for r in registry.audit(NAME)] == [
-        ("champion", None, "1", True),
-        ("previous", None, "1", True),
-        ("champion", "1", "2", True),
-    ]
+    check_first_training_resumes(train, COMPUTING[place])
 
 
 def test_steps_that_were_done_before_the_kill_are_not_repeated(train: Train) -> None:
-    killed(train, "decide, before")
-    resumed = {step["name"]: step["status"] for step in train().json["steps"]}
+    killed(train, COMPUTING["decide, before"])
+    resumed = train().steps
 
     assert resumed == {
         "load": "cached", "split": "cached", "train": "cached", "evaluate": "cached",
@@ -139,7 +23,7 @@ def test_steps_that_were_done_before_the_kill_are_not_repeated(train: Train) -> 
 
 
 def test_run_of_a_killed_training_is_closed_by_the_next(train: Train) -> None:
-    killed(train, "tracking, model logged")
+    killed(train, COMPUTING["tracking, model logged"])
     train()
     statuses = {run.status for run in Tracker(Store(local_tracking_uri())).runs(NAME)}
 

@@ -1,4 +1,4 @@
-"""`run.py train` is answered from the last run only where nothing that it rests on has changed."""
+"""`run.py train` gives the last answer again, as it was given, and only to the same question."""
 
 import json
 import os
@@ -6,87 +6,26 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from cli import unchanged
 from cli.unchanged import LastRun, Left
 from student_performance.registry import Registry, Store
-from student_performance.simulate import simulate, to_csv
-from tests.conftest import PROJECT, SMALL, WEAK, Outcome, Stores, copy_user
+from tests.conftest import PROJECT, SMALL, WEAK, Outcome, Stores, forget_last_run
+from tests.pipelines.conftest import Checkout
 
 if TYPE_CHECKING:
     from cli.results import TrainingResult
 
+Run = Callable[..., Outcome]
 NAME = "student_performance"
-CODE = ("cli", "configs", "materializers", "pipelines", "stacks", "steps", "student_performance")
 
 
-@dataclass(frozen=True)
-class Trained:
-    """A user with a checkout of their own, who has trained once."""
-
-    user: Stores
-    project: Path
-    table: Path
-    first: Outcome
-
-    def run(self, *args: object, **variables: str) -> Outcome:
-        done = subprocess.run(
-            [sys.executable, "run.py", *map(str, args)], cwd=self.project, check=False, text=True,
-            capture_output=True, env=self.user.environment | variables, timeout=300,
-        )  # fmt: skip
-        return Outcome(done.returncode, done.stdout, done.stderr)
-
-    def train(self, *args: object, **variables: str) -> Outcome:
-        return self.run("train", "--json", "--data", self.table, *SMALL, *args, **variables)
-
-    def files(self, pattern: str) -> list[Path]:
-        return [path for path in self.user.root.rglob(pattern) if path.is_file()]
-
-    def database(self, name: str) -> Path:
-        (path,) = self.files(name)
-        return path
-
-    def write(self, name: str, statement: str) -> None:
-        with sqlite3.connect(self.database(name)) as connection:
-            assert connection.execute(statement).rowcount != 0, statement
-        connection.close()
-
-
-@pytest.fixture(scope="module")
-def trained(store_template: Stores, tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    root = tmp_path_factory.mktemp("unchanged")
-    user, project, table = Stores(root / "user"), root / "project", root / "students.csv"
-    copy_user(store_template, user)
-    for name in CODE:
-        shutil.copytree(PROJECT / name, project / name)
-    for name in ("run.py", "requirements.txt"):
-        shutil.copy(PROJECT / name, project / name)
-    table.write_bytes(to_csv(simulate(2000, seed=1)))
-    made = Trained(user, project, table, Outcome(0, "", ""))
-    first = made.train()
-    assert first.code == 0, first.err
-    return Trained(user, project, table, first)
-
-
-@pytest.fixture
-def change(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trained]:
-    """What a test changes is put back."""
-    root, kept = trained.user.root.parent, trained.user.root.parent.with_suffix(".kept")
-    shutil.copytree(root, kept, symlinks=True)
-    for name, value in trained.user.variables.items():
-        monkeypatch.setenv(name, value)
-    yield trained
-    shutil.rmtree(root)
-    kept.rename(root)
-
-
-def test_result_is_given_again_without_any_heavy_import(change: Trained) -> None:
+def test_result_is_given_again_without_any_heavy_import(change: Checkout) -> None:
     words = ["train", "--json", "--data", str(change.table), *SMALL]
     script = f"""
 import atexit, runpy, sys
@@ -114,11 +53,13 @@ runpy.run_path("run.py", run_name="__main__")
     Registry(Store(f"sqlite:///{change.database('mlflow.db')}"))  # nothing was locked or broken
 
 
-def test_table_for_people_is_the_one_of_the_cached_run(change: Trained) -> None:
-    options = ("train", "--data", change.table, *SMALL)
-    change.database(f"{NAME}.json").unlink()
-    ran = change.run(*options)
-    again = change.run(*options)
+def test_table_for_people_is_the_one_of_the_cached_run(
+    trained: Outcome, cli: Run, table: Path, stores: Stores
+) -> None:
+    options = ("train", "--data", table, *SMALL)
+    forget_last_run(stores)
+    ran = cli(*options)
+    again = cli(*options)
 
     assert "Nothing has changed" not in ran.err
     assert "Nothing has changed" in again.err
@@ -127,125 +68,17 @@ def test_table_for_people_is_the_one_of_the_cached_run(change: Trained) -> None:
     assert [line for line in again.out.splitlines() if not line.startswith(names)] == kept
 
 
-def test_refusal_is_repeated_with_its_exit_code(change: Trained) -> None:
-    first = change.train(WEAK)
-    again = change.train(WEAK)
+def test_refusal_is_repeated_with_its_exit_code(given: Run, train: Run) -> None:
+    first = given((), (WEAK,))
+    again = train(WEAK)
 
     assert (first.code, again.code) == (3, 3)
     assert "Nothing has changed" in again.err
     assert again.json["aliases"] == {"champion": "1", "challenger": "2"}
 
 
-def cut_a_row(user: Trained) -> None:
-    user.table.write_text("".join(user.table.read_text().splitlines(keepends=True)[:-1]))
-
-
-def append(name: str, text: str = "\n# changed\n") -> Callable[[Trained], None]:
-    def apply(user: Trained) -> None:
-        file = user.project / name
-        file.write_text(file.read_text() + text)
-
-    return apply
-
-
-def delete(pattern: str) -> Callable[[Trained], None]:
-    def apply(user: Trained) -> None:
-        found = user.files(pattern)
-        assert found, pattern
-        found[0].unlink()
-
-    return apply
-
-
-def cut_short(pattern: str) -> Callable[[Trained], None]:
-    def apply(user: Trained) -> None:
-        file = user.files(pattern)[0]
-        file.write_bytes(file.read_bytes()[:-1])
-
-    return apply
-
-
-def flip_a_byte(user: Trained) -> None:
-    file = user.files("models/*/artifacts/model.skops")[0]
-    data = file.read_bytes()
-    file.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
-
-
-def write(database: str, statement: str) -> Callable[[Trained], None]:
-    return lambda user: user.write(database, statement)
-
-
-def other_stack(user: Trained) -> None:
-    (config,) = user.files("config.yaml")
-    lines = config.read_text().splitlines()
-    config.write_text("\n".join(line for line in lines if not line.startswith("active_stack_id")))
-
-
-def zen_repository(user: Trained) -> None:
-    (user.project / ".zen").mkdir()
-    (user.project / ".zen" / "config.yaml").write_text("active_stack_id: another\n")
-
-
-CHANGES: dict[str, Callable[[Trained], Any]] = {
-    "a row of the table": cut_a_row,
-    "the table is gone": lambda user: user.table.unlink(),
-    "the configuration": append("configs/train.yaml"),
-    "the contract": append("configs/datasets/student_performance.yaml"),
-    "the domain": append("student_performance/metrics.py"),
-    "a new module": lambda user: (user.project / "student_performance" / "new.py").write_text(""),
-    "a step": append("steps/train.py"),
-    "the pipeline": append("pipelines/training.py"),
-    "a materializer": append("materializers/parquet.py"),
-    "the stacks": append("stacks/definitions.py"),
-    "what is shown": append("cli/tables.py"),
-    "the lock": append("requirements.txt"),
-    "ZenML's active stack": other_stack,
-    "a ZenML repository": zen_repository,
-    "a stack's settings": write("zenml.db", "UPDATE stack SET name = 'x' WHERE name = 'local'"),
-    "a component's settings": write("zenml.db", "UPDATE stack_component SET flavor = 'x'"),
-    "the run in ZenML": write("zenml.db", "DELETE FROM pipeline_run"),
-    "the alias": write("mlflow.db", "UPDATE registered_model_aliases SET version = 7"),
-    "the version": write("mlflow.db", "DELETE FROM model_versions"),
-    "a tag of the version": write("mlflow.db", "UPDATE model_version_tags SET value = 'x'"),
-    "the run in MLflow": write("mlflow.db", "UPDATE runs SET lifecycle_stage = 'deleted'"),
-    "the experiment": write("mlflow.db", "UPDATE experiments SET lifecycle_stage = 'deleted'"),
-    "the logged model": write("mlflow.db", "DELETE FROM logged_models"),
-    "a table of the registry": write("mlflow.db", "ALTER TABLE model_versions RENAME TO x"),
-    "an artifact in ZenML": delete("*.parquet"),
-    "the report in ZenML": cut_short("evaluate/**/*.json"),
-    "the model file": delete("models/*/artifacts/model.skops"),
-    "a byte of the model file": flip_a_byte,
-    "the report in MLflow": delete("report.html"),
-    "MLflow's database": delete("mlflow.db"),
-    "ZenML's database": delete("zenml.db"),
-    "the record": lambda user: user.database(f"{NAME}.json").write_text("{"),
-}
-
-
-def stands(user: Trained, *options: object) -> bool:
-    question = unchanged.question_of(user.project, NAME, *options)
-    last = unchanged.find(NAME)
-    return last is not None and last.stands(question)
-
-
-@pytest.mark.parametrize("what", CHANGES)
-def test_every_change_voids_the_answer(
-    change: Trained, what: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(change.project)
-    options = ("an option",)
-    record = change.database(f"{NAME}.json")
-    question = unchanged.question_of(change.project, NAME, *options)
-    record.write_text(json.dumps(json.loads(record.read_text()) | {"question": question}))
-    assert stands(change, *options), "else the test shows nothing"
-
-    CHANGES[what](change)
-
-    assert not stands(change, *options)
-
-
 def test_other_options_and_settings_are_another_question(
-    change: Trained, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    change: Checkout, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(change.project)
 
@@ -283,14 +116,14 @@ def test_other_options_and_settings_are_another_question(
     assert asked("a") != first, "the installed libraries"
 
 
-def test_what_cannot_be_read_is_no_question(change: Trained) -> None:
+def test_what_cannot_be_read_is_no_question(change: Checkout) -> None:
     (change.project / "steps" / ".#train.py").symlink_to("nowhere")  # an editor's lock
 
     assert unchanged.question_of(change.project, NAME) is None
     assert not LastRun("", {}, {}, (), "run", 0, "", "", "").stands(None)
 
 
-def test_answer_is_written_as_the_first_one_was(change: Trained) -> None:
+def test_answer_is_written_as_the_first_one_was(change: Checkout) -> None:
     change.run("train", "--data", change.table, *SMALL)
     again = subprocess.run(
         [sys.executable, "run.py", "train", "--data", str(change.table), *SMALL],
@@ -303,7 +136,7 @@ def test_answer_is_written_as_the_first_one_was(change: Trained) -> None:
 
 
 def test_alias_that_moved_before_the_end_is_not_sealed_in(
-    change: Trained, monkeypatch: pytest.MonkeyPatch
+    change: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     result, left = kept(change)
     unchanged.keep("a question", result, "", 0, left)
@@ -318,7 +151,7 @@ def test_alias_that_moved_before_the_end_is_not_sealed_in(
     assert unchanged.find(NAME) is None
 
 
-def test_training_that_cannot_be_remembered_ends_well(change: Trained) -> None:
+def test_training_that_cannot_be_remembered_ends_well(change: Checkout) -> None:
     result, left = kept(change)
     with sqlite3.connect(change.database("mlflow.db")) as connection:
         connection.execute("BEGIN EXCLUSIVE")
@@ -331,7 +164,7 @@ def test_training_that_cannot_be_remembered_ends_well(change: Trained) -> None:
     unchanged.keep("a question", result, "", 0, left)
 
 
-def kept(user: Trained) -> "tuple[TrainingResult, Left]":
+def kept(user: Checkout) -> "tuple[TrainingResult, Left]":
     """The first result, and what there is now."""
     from cli.results import TrainingResult
 
@@ -343,14 +176,7 @@ def kept(user: Trained) -> "tuple[TrainingResult, Left]":
     return result, Left(databases, (), config)
 
 
-def test_asked_to_compute_it_computes(change: Trained) -> None:
-    again = change.train("--no-cache")
-
-    assert again.code == 0, again.err
-    assert {step["status"] for step in again.json["steps"]} == {"completed"}
-
-
-def test_store_elsewhere_is_always_asked(change: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_store_elsewhere_is_always_asked(change: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     record = change.database(f"{NAME}.json")
     monkeypatch.chdir(change.project)
     from cli.results import TrainingResult
