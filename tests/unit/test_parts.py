@@ -1,10 +1,5 @@
 """Sums over parts give what scikit-learn finds on the whole table."""
 
-from collections.abc import Callable, Sequence
-from functools import reduce
-from operator import add
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -25,18 +20,10 @@ from student_performance.parts.passes import Passes, areas, naive
 from student_performance.parts.sums import Floats, Part, Plan, Slopes
 from student_performance.splitting import chances
 from student_performance.training import fold_scores
+from tests.unit.alone import Alone
 
 PLAN = Plan(folds=3, repeats=2)
 LOGISTIC = LogisticRegressionConfig(kind="logistic_regression", C=0.3)
-
-
-class Alone:
-    """Adds up the parts in this process."""
-
-    def total(
-        self, what: str, function: Callable[..., Any], parts: Sequence[Any], *same: Any
-    ) -> Any:
-        return reduce(add, [function(part, *same) for part in parts])
 
 
 @pytest.fixture(scope="module")
