@@ -17,6 +17,8 @@ SHOWN = {
         "leakage",
         "conformance",
         "speed",
+        "speed-large",
+        "knobs",
         "resident",
         "stacks",
         "dashboard",

@@ -16,7 +16,9 @@ from tests.conftest import PROJECT, Stores
 from tests.integration.conftest import free_port, make_clone
 
 DOCUMENTS = ("README.md", *sorted(f"docs/{path.name}" for path in (PROJECT / "docs").glob("*.md")))
-RUNNABLE = ("README.md", "docs/the-100-percent.md", "docs/your-own-data.md")
+RUNNABLE = (
+    "README.md", "docs/large-tables.md", "docs/the-100-percent.md", "docs/your-own-data.md",
+)  # fmt: skip
 # These two create an environment and run these tests: CI runs them on a clean clone.
 BY_CI = {"make run", "make test"}
 
