@@ -15,8 +15,9 @@ from student_performance.dataset import md5_of
 from student_performance.errors import InvalidDataError
 from student_performance.leakage import LeakageReport, inspect
 from student_performance.parts.crew import crew
+from student_performance.parts.dividing import divide
 from student_performance.parts.learning import learn
-from student_performance.parts.table import Survey, check_fits, divide, survey
+from student_performance.parts.table import Survey, check_fits, survey
 from student_performance.promotion import refuse_leaks
 from student_performance.splitting import Division
 from student_performance.training import Comparison

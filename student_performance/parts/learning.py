@@ -12,12 +12,13 @@ from student_performance.contract import DatasetConfig
 from student_performance.dataset import AT_RISK, features_of, md5_of, without_outcomes
 from student_performance.errors import InvalidDataError, UsageError
 from student_performance.parts.crew import Crew
+from student_performance.parts.dividing import Rule, rule_of
 from student_performance.parts.encoding import Encoder
 from student_performance.parts.passes import Passes, naive
 from student_performance.parts.sums import Floats, Part, Plan
 from student_performance.parts.table import Survey, read_labelled
 from student_performance.reading.parquet import Fragment, fragments
-from student_performance.splitting import Division, chances, shares
+from student_performance.splitting import Division
 from student_performance.training import Comparison, Trial, comparison
 
 _SAMPLE = 100_000  # rows to learn from whose distribution is kept, to notice drift later
@@ -67,7 +68,8 @@ def learn(
     """
     candidates = _able(config)
     encoder = Encoder(rows.groupby(AT_RISK).head(_SHAPE), dataset)
-    read = crew.each(_read, fragments(found.path), dataset, config, found.rows, encoder)
+    rule = rule_of(crew, found, dataset, config.split)
+    read = crew.each(_read, fragments(found.path), dataset, config, found.rows, rule, encoder)
     crew.settled("train: reading", read)
     parts = [crew.item(one, 0) for one in read]
     sample = pd.concat(
@@ -122,20 +124,19 @@ def _notes(
 
 
 def _read(
-    fragment: Fragment, dataset: DatasetConfig, config: LearningConfig, rows: int, encoder: Encoder
-) -> tuple[Part, pd.DataFrame]:
+    fragment: Fragment, dataset: DatasetConfig, config: LearningConfig, rows: int, rule: Rule,
+    encoder: Encoder,
+) -> tuple[Part, pd.DataFrame]:  # fmt: skip
     """The rows of a part to learn from, encoded; and some of them as they are."""
     table = without_outcomes(read_labelled(fragment, dataset), dataset)
-    chance = chances(table[dataset.id_column], config.split.key)
-    kept = sum(shares(config.split, rows))
-    learnt = chance >= kept
-    table, chance = table[learnt], chance[learnt]
+    sides = rule.sides(table, dataset)
+    table, chance = table[sides.learnt], sides.chance[sides.learnt]
     options = config.cross_validation
     folds = np.array([
         folds_of(chance, options.seed + repeat, options.folds) for repeat in range(options.repeats)
     ])  # fmt: skip
     part = Part(encoder.design(table), table[AT_RISK].to_numpy(copy=True), folds)
-    return part, features_of(table[chance < kept + _SAMPLE / max(rows, 1)], dataset)
+    return part, features_of(table[chance < rule.drawn + _SAMPLE / max(rows, 1)], dataset)
 
 
 def folds_of(chance: Floats, seed: int, folds: int) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""A table in parts: held against its contract and divided, without ever being held as a whole."""
+"""A table in parts: held against its contract without ever being held as a whole."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,16 +7,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from student_performance.config import SplitConfig
 from student_performance.contract import DatasetConfig, Role
-from student_performance.dataset import AT_RISK, broken, typed, with_label, without_outcomes
+from student_performance.dataset import AT_RISK, broken, typed, with_label
 from student_performance.derive import of_groups
 from student_performance.errors import InvalidDataError, UsageError
 from student_performance.parts.crew import Crew
 from student_performance.reading.commands import check_command
 from student_performance.reading.parquet import Fragment, fragments, is_parquet, read_fragment
 from student_performance.schema import Violation, checked, parsed, twice
-from student_performance.splitting import Division, Parts, chances, check_sizes, shares
+from student_performance.splitting import chances
 from student_performance.strict import Strict
 
 _SAMPLE = 100_000  # rows that stand for all where not all are needed
@@ -116,58 +115,6 @@ def survey(
     return found, sample
 
 
-def divide(
-    crew: Crew, found: Survey, dataset: DatasetConfig, config: SplitConfig, folds: int
-) -> Parts:
-    """Collect the validation part and the hold-out; what is left to learn from stays where it is.
-
-    Args:
-        crew: Who does it.
-        found: The table.
-        dataset: The contract.
-        config: Shares and key.
-        folds: How many stratified folds the training part must allow.
-
-    Returns:
-        The parts that fit into memory, by the same rule as for a table that does; that to learn
-        from is empty.
-
-    Raises:
-        InvalidDataError: A part is too small.
-        UsageError: The table has cohorts.
-    """
-    if dataset.cohort_column is not None and config.by != "student":
-        raise UsageError(
-            f"{dataset.name} has cohorts, and with engine=dask students are divided so far, not"
-            " cohorts. Judging on other students of the same cohorts is kinder to a model than the"
-            " next cohort will be.",
-            f"python run.py train --dataset {dataset.name} --set split.by=student"
-            " --set engine=dask",
-        )
-    pieces = fragments(found.path)
-    frames = crew.gathered("split", crew.each(_held_out, pieces, dataset, config, found.rows))
-    validation, test = (
-        pd.concat([pair[place] for pair in frames], ignore_index=True) for place in (0, 1)
-    )
-    held_out = int(validation[AT_RISK].sum() + test[AT_RISK].sum())
-    at_risk = found.at_risk - held_out
-    left = found.rows - len(validation) - len(test)
-    sizes = left, len(validation), len(test)
-    check_sizes({1: at_risk, 0: left - at_risk}, sizes, dataset, folds)
-    division = Division(
-        by="student",
-        term=None,
-        first_term=None,
-        test_share=shares(config, found.rows)[0],
-        key=config.key,
-        train_rows=left,
-        validation_rows=len(validation),
-        test_rows=len(test),
-        left_out=0,
-    )
-    return Parts(train=test.head(0), validation=validation, test=test, division=division)
-
-
 def read_labelled(fragment: Fragment, dataset: DatasetConfig) -> pd.DataFrame:
     """The rows of a part that keep the contract, features derived and labelled."""
     columns = [n for n, c in dataset.columns.items() if c.role is not Role.CONTEXT or c.is_number]
@@ -183,16 +130,6 @@ def _looked_at(fragment: Fragment, dataset: DatasetConfig, key: str, share: floa
     rows = with_label(typed(frame, dataset), dataset)
     drawn = chances(rows[dataset.id_column], key) < share
     return _Look(len(rows), int(rows[AT_RISK].sum()), [], rows[drawn])
-
-
-def _held_out(
-    fragment: Fragment, dataset: DatasetConfig, config: SplitConfig, rows: int
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    table = without_outcomes(read_labelled(fragment, dataset), dataset)
-    chance = chances(table[dataset.id_column], config.key)
-    test_share, validation_share = shares(config, rows)
-    test = chance < test_share
-    return table[~test & (chance < test_share + validation_share)], table[test]
 
 
 def _repeated(

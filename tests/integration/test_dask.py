@@ -18,8 +18,9 @@ from student_performance.contract import DatasetConfig
 from student_performance.dataset import md5_of
 from student_performance.errors import ProductError, UnreachableError, UsageError
 from student_performance.parts.crew import MEMORY, SCHEDULER, WORKERS, crew
+from student_performance.parts.dividing import divide
 from student_performance.parts.learning import Learnt, learn
-from student_performance.parts.table import divide, survey
+from student_performance.parts.table import survey
 from student_performance.simulate import simulate
 from tests.conftest import PROJECT, SMALL, Outcome
 

@@ -11,12 +11,13 @@ import pytest
 from student_performance import splitting
 from student_performance.config import LearningConfig
 from student_performance.config_files import load_configs
-from student_performance.contract import DatasetConfig
+from student_performance.contract import Column, DatasetConfig, Kind, Role
 from student_performance.dataset import features_of, load_table, md5_of
 from student_performance.errors import InvalidDataError, UsageError
 from student_performance.models import risk
+from student_performance.parts.dividing import divide
 from student_performance.parts.learning import learn
-from student_performance.parts.table import Survey, check_fits, divide, survey
+from student_performance.parts.table import Survey, check_fits, survey
 from student_performance.simulate import simulate
 from student_performance.training import compare, fit_chosen
 from tests.unit.alone import Alone
@@ -146,7 +147,7 @@ def test_part_that_is_too_small(write: Write, dataset: DatasetConfig) -> None:
 
 
 def test_what_needs_the_table_as_a_whole_is_refused(
-    write: Write, dataset: DatasetConfig, oulad: DatasetConfig, tmp_path: Path
+    write: Write, dataset: DatasetConfig, tmp_path: Path
 ) -> None:
     check_fits(write(), dataset)
     with pytest.raises(UsageError, match="is no Parquet") as refused:
@@ -157,9 +158,46 @@ def test_what_needs_the_table_as_a_whole_is_refused(
     with pytest.raises(UsageError, match="derived from whole groups"):
         check_fits(write(), ranked)
     found, _ = looked_at(write(), dataset)
-    config = load_configs(CONFIGS, "student_performance")[0]
-    with pytest.raises(UsageError, match="has cohorts"):
-        divide(Alone(), found, oulad, config.split, 5)  # type: ignore[arg-type]
+    config = load_configs(CONFIGS, "student_performance", ("split.by=cohort",))[0]
+    with pytest.raises(UsageError, match="no two cohorts to divide"):
+        divide(Alone(), found, dataset, config.split, 5)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def terms(dataset: DatasetConfig) -> DatasetConfig:
+    """The contract with a cohort in the identifier's company."""
+    cohort = Column(role=Role.COHORT, kind=Kind.INTEGER)
+    return DatasetConfig.model_validate(
+        dataset.model_dump() | {"columns": {**dict(dataset.columns), "term": cohort}}
+    )
+
+
+def test_cohorts_are_divided_as_in_memory(write: Write, terms: DatasetConfig) -> None:
+    """Students come back, the pieces hold several terms, and term 10 is after term 9."""
+
+    def with_terms(table: pd.DataFrame) -> pd.DataFrame:
+        rng = np.random.default_rng(0)
+        student = rng.integers(0, 1_200, len(table)).astype(str)
+        found = table.assign(student_id=student, term=rng.choice([8, 9, 10], len(table)))
+        return found.drop_duplicates(["student_id", "term"])
+
+    path = write(with_terms)
+    overrides = ("candidates={logistic_regression: {kind: logistic_regression}}",)
+    config = load_configs(CONFIGS, "student_performance", overrides)[0].learning
+    found, _ = looked_at(path, terms)
+    parts = divide(Alone(), found, terms, config.split, 5)  # type: ignore[arg-type]
+    held = splitting.split(load_table(path, terms), terms, config.split, 5)
+
+    assert (parts.division.term, parts.division.first_term) == ("10", "8")
+    assert parts.division == held.division
+    assert parts.division.left_out > 100
+    pd.testing.assert_frame_equal(parts.validation, held.validation)
+    pd.testing.assert_frame_equal(parts.test, held.test)
+    learnt = learning(found, parts, terms, config)
+    assert learnt.comparison.rows == len(held.train)
+    model = fit_chosen(compare(held.train, terms, config), held.train, terms)
+    features = features_of(held.test, terms)
+    assert np.abs(risk(learnt.model, features) - risk(model, features)).max() < 2e-3
 
 
 def test_more_students_than_needed_are_not_held_out() -> None:
