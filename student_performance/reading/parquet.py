@@ -92,7 +92,7 @@ def read_fragment(
             fragment.path, dataset,
         )  # fmt: skip
         table = file.read_row_group(fragment.row_group, columns=list(columns))
-    return _cells(table, fragment.first, fragment.named, fragment.path, dataset, columns)
+        return _cells(table, fragment.first, fragment.named, fragment.path, dataset, columns)
 
 
 def frames(path: str, dataset: DatasetConfig, any_size: bool = False) -> Iterator[pd.DataFrame]:
@@ -181,7 +181,8 @@ def _parquet(address: str) -> Iterator[pq.ParquetFile]:
 
 def _damage(address: str) -> tuple[type[Exception], ...]:
     """What pyarrow raises; of a remote file an `OSError` is about the way there."""
-    return (pa.ArrowException,) if "://" in address else (pa.ArrowException, OSError)
+    of_bytes = pa.ArrowException, UnicodeError
+    return of_bytes if "://" in address else (*of_bytes, OSError)
 
 
 def _first_line(error: Exception) -> str:
@@ -199,7 +200,9 @@ def _cells(
         else _column(table.column(name), name, path, dataset)
         for name in columns
     }
-    frame: pd.DataFrame = pa.table(found).to_pandas()
+    kept = pa.table(found)
+    kept.validate(full=True)  # text may be none, which nobody has looked at yet
+    frame: pd.DataFrame = kept.to_pandas()
     frame.index = pd.RangeIndex(first, first + len(frame))
     return frame.dropna(how="all")
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -216,3 +217,19 @@ def test_conversion_writes_all_or_nothing(csv: str, tmp_path: Path, dataset: Dat
     for out in (csv, str(tmp_path / "out.csv")):
         with pytest.raises(UsageError, match=r"ends in `\.parquet`"):
             to_parquet(csv, out, dataset)
+
+
+def test_spoiled_bytes_give_a_table_or_a_sentence(tmp_path: Path, dataset: DatasetConfig) -> None:
+    path = tmp_path / "spoiled.parquet"
+    simulate(60, seed=1).to_parquet(path, index=False)
+    whole, rng, refused = path.read_bytes(), np.random.default_rng(0), 0
+    for _ in range(600):
+        spoiled = bytearray(whole)
+        for place in rng.integers(len(whole), size=rng.integers(1, 4)):
+            spoiled[place] = rng.integers(256)
+        path.write_bytes(spoiled)
+        try:
+            load_table(str(path), dataset)
+        except InvalidDataError:
+            refused += 1
+    assert 300 < refused < 600

@@ -48,7 +48,8 @@ def test_settings_are_for_their_owner_and_never_written_over(tmp_path: Path) -> 
     assert path.read_bytes() == before
     assert not make_environment(path, {"MLFLOW_PORT": "6001"})  # what a taken port asks for
     assert read_environment(path) == {
-        name: value.replace("5999", "6001") for name, value in read_environment_of(before).items()
+        name: re.sub(r"\b5999\b", "6001", value)
+        for name, value in read_environment_of(before).items()
     }
 
 
