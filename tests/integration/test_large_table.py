@@ -42,4 +42,4 @@ def test_table_of_200_mb_is_learnt_from_in_bounded_memory(machine: Machine, tmp_
     outcome = ended(process, 1_800)
 
     assert outcome.code in (0, 3), outcome.err[-3000:]
-    assert outcome.json["report"]["n_test"] > ROWS / 10
+    assert 190_000 < outcome.json["report"]["n_test"] < 210_000  # `split.most`
