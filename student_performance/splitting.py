@@ -180,7 +180,7 @@ def _by_cohort(
 ) -> _Masks:
     students = table[dataset.id_column]
     left_out = ~test & students.isin(students[test]).to_numpy()
-    drawn = chances(students, config.key) < config.validation_share
+    drawn = chances(students, config.key) < shares(config, len(table))[1]
     return _Masks(test=test, validation=~test & ~left_out & drawn, left_out=left_out)
 
 

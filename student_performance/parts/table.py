@@ -1,5 +1,6 @@
 """A table in parts: held against its contract without ever being held as a whole."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from student_performance.contract import DatasetConfig, Role
+from student_performance.contract import DatasetConfig
 from student_performance.dataset import AT_RISK, broken, typed, with_label
 from student_performance.derive import of_groups
 from student_performance.errors import InvalidDataError, UsageError
@@ -63,7 +64,8 @@ def check_fits(path: str, dataset: DatasetConfig) -> None:
         raise UsageError(
             f"{path} is no Parquet: with engine=dask a table is read in parts and by column, which"
             " a CSV does not allow. Write it as Parquet once.",
-            f"python run.py dataset convert {path} --dataset {dataset.name} --out FILE.parquet",
+            f"python run.py dataset convert {shlex.quote(path)} --dataset {dataset.name}"
+            " --out FILE.parquet",
         )
     grouped = of_groups(dataset)
     if grouped:
@@ -117,8 +119,7 @@ def survey(
 
 def read_labelled(fragment: Fragment, dataset: DatasetConfig) -> pd.DataFrame:
     """The rows of a part that keep the contract, features derived and labelled."""
-    columns = [n for n, c in dataset.columns.items() if c.role is not Role.CONTEXT or c.is_number]
-    frame, _ = parsed(read_fragment(fragment, dataset, columns), dataset)
+    frame, _ = parsed(read_fragment(fragment, dataset, list(dataset.columns)), dataset)
     return with_label(typed(frame, dataset), dataset)
 
 

@@ -163,6 +163,16 @@ def test_what_needs_the_table_as_a_whole_is_refused(
         divide(Alone(), found, dataset, config.split, 5)  # type: ignore[arg-type]
 
 
+def test_column_of_context_is_left_behind(write: Write, dataset: DatasetConfig) -> None:
+    note = Column(role=Role.CONTEXT, kind=Kind.TEXT)
+    named = dataset.model_copy(update={"columns": dataset.columns | {"note": note}})
+    config = load_configs(CONFIGS, "student_performance")[0].learning
+    found, _ = looked_at(write(lambda t: t.assign(note="x")), named)
+    parts = divide(Alone(), found, named, config.split, 5)  # type: ignore[arg-type]
+    assert "note" not in parts.test
+    assert learning(found, parts, named, config).comparison.rows == parts.division.train_rows
+
+
 @pytest.fixture
 def terms(dataset: DatasetConfig) -> DatasetConfig:
     """The contract with a cohort in the identifier's company."""

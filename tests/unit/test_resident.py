@@ -124,6 +124,7 @@ def test_process_ends_with_who_started_it(tmp_path: Path, notes: Path) -> None:
     ((process, _),) = noted(notes)
 
     wait_for(lambda: not is_alive(process))
+    assert not is_alive(process)
 
 
 def is_alive(process: int) -> bool:
