@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import click
 
+from cli.speed import collect_rarely
 from cli.step_failures import output_of, step_failure
 from cli.traps import known_trap
 from student_performance.errors import ProductError, UnreachableError
@@ -18,6 +19,7 @@ from student_performance.settings import prepare_mlflow
 def run_command(app: click.Group) -> None:
     """Run the command line; a traceback reaches the user only with `--debug`."""
     debug = "--debug" in sys.argv
+    collect_rarely()
     prepare_environment(debug)
     try:
         app(prog_name="run.py", standalone_mode=False)

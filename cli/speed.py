@@ -9,10 +9,10 @@ import atexit
 import gc
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import Any
 
 SWITCH = "STUDENT_PERFORMANCE_KNOBS"
@@ -20,7 +20,7 @@ SWITCH = "STUDENT_PERFORMANCE_KNOBS"
 # garbage: Python does not look through them for it, neither then nor at the end.
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
 COLLECTION, SKOPS = "collection", "skops"  # the two that are no function of a library
-_turned: list[bool] = []
+_turned: set[str] = set()
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,8 @@ class Knob:
 @cache
 def package_of(module_name: str) -> str | None:
     """The installed package that a module belongs to; None if it is none or several."""
+    from importlib import metadata  # no short command needs it
+
     top = module_name.partition(".")[0]
     places = (f"\n{top}/", f"\n{top}.py,")
     found = {
@@ -95,33 +97,47 @@ KNOBS = (
 )
 
 
+def collect_rarely() -> None:
+    """Let this process look for garbage seldom, and not at all when it ends."""
+    if _is_on(COLLECTION) and COLLECTION not in _turned:
+        _turned.add(COLLECTION)
+        gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
+        atexit.register(gc.freeze)
+
+
 @contextmanager
 def fast_imports() -> Iterator[None]:
     """Around the imports of ZenML and MLflow in a process that runs pipelines; once is enough."""
-    left_out = os.environ.get(SWITCH, "").split(",")
-    if "off" in left_out or _turned:
+    if "imports" in _turned:
         yield
         return
-    _turned.append(True)
-    with _uncollected() if COLLECTION not in left_out else nullcontext():
-        if SKOPS not in left_out:
+    _turned.add("imports")
+    collect_rarely()
+    with _uncollected():
+        if _is_on(SKOPS):
             # For each of a thousand functions it looks through all modules that are there by then.
             import_module("skops.io")
         for knob in KNOBS:
-            if knob.title not in left_out:
+            if _is_on(knob.title):
                 with suppress(AttributeError, ImportError):  # only speed is lost; a test tells
                     knob.turn()
         yield
 
 
+def _is_on(knob: str) -> bool:
+    left_out = os.environ.get(SWITCH, "").split(",")
+    return "off" not in left_out and knob not in left_out
+
+
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Without garbage collection, of what was made here also later."""
+    """Without garbage collection; what was made here is never looked through again."""
+    if not _is_on(COLLECTION):
+        yield
+        return
     gc.disable()
     try:
         yield
     finally:
         gc.freeze()
-        gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
         gc.enable()
-        atexit.register(gc.freeze)  # the process ends: nothing has to be collected any more
