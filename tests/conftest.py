@@ -8,7 +8,7 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from cli.errors import prepare_environment, run_command
 from tests.chromium import page  # noqa: F401  # a fixture for every folder
 from tests.shelf import Shelf
 from tests.singletons import do_not_wait_for_the_disk, forget_singletons, keep_engine_of_zenml
+from tests.tracing import is_traced, untraced
 
 PROJECT = Path(__file__).resolve().parent.parent
 # A training of a few seconds.
@@ -44,6 +45,14 @@ MIDDLE = WEAK.replace("max_iter: 1,", "max_iter: 3,")
 prepare_environment(debug=False)
 # Tests fork, and a child cannot use the OpenMP threads that its parent has started.
 os.environ["OMP_NUM_THREADS"] = "1"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    if is_traced(item.path):
+        return (yield)
+    with untraced():
+        return (yield)
 
 
 @dataclass(frozen=True)

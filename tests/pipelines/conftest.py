@@ -1,11 +1,10 @@
-"""A checkout whose user has trained once in a process of its own; which tests are traced."""
+"""A checkout whose user has trained once in a process of its own."""
 
 import shutil
 import sqlite3
 import subprocess
 import sys
-import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,26 +15,6 @@ from tests.conftest import PROJECT, SMALL, Outcome, Stores, copy_user
 pytest.register_assert_rewrite("tests.pipelines.kills")
 
 CODE = ("cli", "configs", "materializers", "pipelines", "stacks", "steps", "student_performance")
-# Up to Python 3.11, counting lines for the coverage makes a training slower by two thirds. What the
-# unit tests do not reach needs a registry, and these reach it; others would count the same lines.
-TRACED = (
-    "test_dataset_commands", "test_inference", "test_judging", "test_monitoring_command",
-    "test_registry_commands", "test_tracking",
-)  # fmt: skip
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    if item.path.parent != Path(__file__).parent or item.path.stem in TRACED:
-        return (yield)
-    here, in_threads = sys.gettrace(), threading.gettrace()
-    sys.settrace(None)
-    threading.settrace(None)
-    try:
-        return (yield)
-    finally:
-        sys.settrace(here)
-        threading.settrace(in_threads)
 
 
 @dataclass(frozen=True)

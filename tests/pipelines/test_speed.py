@@ -17,13 +17,22 @@ from zenml.utils import source_utils
 print(gc.get_threshold()[0], source_utils._get_package_for_module is speed.package_of)
 """
 
+# What any command does, also one that runs no pipeline.
+BEGUN = """
+import atexit, gc, sys
+from cli.app import main
+atexit.register(lambda: print(gc.get_threshold()[0], gc.get_freeze_count() > 0))
+sys.argv = ["run.py", "simulate", "--help"]
+main()
+"""
 
-def told(user: Stores, **variables: str) -> str:
+
+def told(user: Stores, code: str = TOLD, **variables: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", TOLD], cwd=PROJECT, env=user.environment | variables, check=True,
+        [sys.executable, "-c", code], cwd=PROJECT, env=user.environment | variables, check=True,
         capture_output=True, text=True,
     )  # fmt: skip
-    return done.stdout.strip()
+    return done.stdout.strip().splitlines()[-1]
 
 
 @pytest.mark.parametrize("knob", KNOBS, ids=lambda knob: knob.name)
@@ -43,6 +52,11 @@ def test_switch_leaves_everything_as_it_is(stores: Stores) -> None:
     assert told(stores, **{SWITCH: "off"}) == "700 False"
     assert told(stores, **{SWITCH: "collection,skops"}) == "700 True"
     assert told(stores, **{SWITCH: "package"}) == "100000 False"
+
+
+def test_every_command_looks_for_garbage_seldom_and_not_at_its_end(stores: Stores) -> None:
+    assert told(stores, BEGUN) == "100000 True"
+    assert told(stores, BEGUN, **{SWITCH: "collection"}) == "700 False"
 
 
 def test_package_of_a_module_is_the_one_that_zenml_would_find() -> None:
