@@ -18,6 +18,7 @@ from filelock import FileLock
 
 from cli.app import app
 from cli.errors import prepare_environment, run_command
+from cli.speed import collect_rarely
 from tests.chromium import page  # noqa: F401  # a fixture for every folder
 from tests.shelf import Shelf
 from tests.singletons import do_not_wait_for_the_disk, forget_singletons, keep_engine_of_zenml
@@ -43,6 +44,7 @@ WEAK = (
 MIDDLE = WEAK.replace("max_iter: 1,", "max_iter: 3,")
 
 prepare_environment(debug=False)
+collect_rarely()
 # Tests fork, and a child cannot use the OpenMP threads that its parent has started.
 os.environ["OMP_NUM_THREADS"] = "1"
 

@@ -22,6 +22,7 @@ MEMORY = "STUDENT_PERFORMANCE_WORKER_MEMORY"
 _TRAIN = "python run.py train --set engine=dask"
 _LEAST_MEMORY = 500_000_000
 _SECONDS = 5  # between two lines of progress
+_ANSWER_SECONDS = 10  # for a scheduler to answer
 _ARITY = 16  # results that are added up at once, so that no process gets all of them
 _open: list["Crew"] = []
 _kept: list[ExitStack] = []
@@ -153,7 +154,7 @@ def _cluster_at(address: str) -> "Iterator[Client]":
     from distributed import Client
 
     try:
-        client = Client(address, timeout=10)
+        client = Client(address, timeout=_ANSWER_SECONDS)
     except (OSError, ValueError, TimeoutError) as error:
         raise UnreachableError(
             f"No Dask scheduler answers at {address} ({SCHEDULER}): {type(error).__name__}.",

@@ -4,6 +4,7 @@ import pytest
 
 from student_performance.registry import Store, Tracker
 from student_performance.settings import local_tracking_uri
+from tests.conftest import WEAK
 from tests.pipelines.kills import COMPUTING, NAME, Train, check_first_training_resumes, killed
 
 
@@ -13,8 +14,8 @@ def test_first_training_resumes_after_a_kill(train: Train, place: str) -> None:
 
 
 def test_steps_that_were_done_before_the_kill_are_not_repeated(train: Train) -> None:
-    killed(train, COMPUTING["decide, before"])
-    resumed = train().steps
+    killed(train, COMPUTING["decide, before"], WEAK)
+    resumed = train(WEAK).steps
 
     assert resumed == {
         "load": "cached", "split": "cached", "train": "cached", "evaluate": "cached",
@@ -23,8 +24,8 @@ def test_steps_that_were_done_before_the_kill_are_not_repeated(train: Train) -> 
 
 
 def test_run_of_a_killed_training_is_closed_by_the_next(train: Train) -> None:
-    killed(train, COMPUTING["tracking, model logged"])
-    train()
+    killed(train, COMPUTING["tracking, model logged"], WEAK)
+    train(WEAK)
     statuses = {run.status for run in Tracker(Store(local_tracking_uri())).runs(NAME)}
 
     assert statuses == {"finished", "killed"}

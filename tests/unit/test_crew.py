@@ -75,5 +75,6 @@ def test_settings_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "not an address"])
 def test_nobody_at_the_address_is_a_sentence(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SCHEDULER, address)
+    monkeypatch.setattr("student_performance.parts.crew._ANSWER_SECONDS", 1)
     with pytest.raises(UnreachableError, match=f"No Dask scheduler answers at {address}"), crew():
         pass
