@@ -17,7 +17,7 @@ import click
 
 from benchmarks.peers.tools import PROJECT, Place, Tool, ours
 from benchmarks.speed import Cost, measure
-from cli.speed import COLLECTION, KNOBS, SKOPS, SWITCH
+from cli.speed import COLLECTION, EXTERNALS, KNOBS, SKOPS, SWITCH
 from student_performance.simulate import simulate, to_csv
 
 _ALL, _LOG = "all", "a write-ahead log for SQLite in addition"
@@ -29,7 +29,7 @@ def _with_log(place: Place, penalty: float) -> list[str]:
 
 
 def _ways() -> tuple[Tool, ...]:
-    names = (COLLECTION, SKOPS, *(knob.title for knob in KNOBS))
+    names = (COLLECTION, SKOPS, *(knob.title for knob in (EXTERNALS, *KNOBS)))
     codes = (0, 3)
     return (
         Tool(_ALL, ours, codes=codes),

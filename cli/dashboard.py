@@ -1,13 +1,13 @@
 """`run.py dashboard`."""
 
 import os
-import sys
 from pathlib import Path
 
 import click
 
 from cli.output import say
 from cli.ports import refuse_taken
+from cli.speed import become
 
 
 def run(project: Path, port: int, stack: str | None, debug: bool) -> None:
@@ -22,6 +22,4 @@ def run(project: Path, port: int, stack: str | None, debug: bool) -> None:
     refuse_taken("127.0.0.1", port, "python run.py dashboard")
     click.echo(f"Dashboard: http://127.0.0.1:{port}")
     click.echo("Ctrl-C ends it.")
-    sys.stdout.flush()
-    command = ["streamlit", "run", str(project / "dashboard" / "app.py"), f"--server.port={port}"]
-    os.execv(sys.executable, [sys.executable, "-m", *command])
+    become("streamlit", "run", str(project / "dashboard" / "app.py"), f"--server.port={port}")

@@ -1,12 +1,12 @@
 """`run.py serve`."""
 
 import os
-import sys
 
 import click
 
 from cli.output import say
 from cli.ports import refuse_taken
+from cli.speed import become
 
 
 def run(
@@ -25,7 +25,6 @@ def run(
     refuse_taken(host, port, "python run.py serve")
     click.echo(f"What can be asked, and how: http://{host}:{port}/openapi.json")
     click.echo("Ctrl-C ends it.")
-    sys.stdout.flush()
     options = {"dataset": dataset, "host": host, "port": port, "refresh-seconds": refresh_seconds}
     given = [f"--{name}={value}" for name, value in options.items()]
-    os.execv(sys.executable, [sys.executable, "-m", "serving", *given])
+    become("serving", *given)

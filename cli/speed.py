@@ -8,12 +8,15 @@ docs/decisions/016-what-a-run-does-not-have-to-do.md.
 import atexit
 import gc
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import Any
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NoReturn
 
 SWITCH = "STUDENT_PERFORMANCE_KNOBS"
 # ZenML, MLflow and scikit-learn make about a million objects while they are imported, none of them
@@ -66,10 +69,32 @@ def package_of(module_name: str) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
+def _without_ignored(pkgutil: Any) -> Any:
+    """What finds the modules, without the packages of which none is looked at afterwards."""
+    from sklearn.utils import discovery
+
+    ignored = discovery._MODULE_TO_IGNORE
+
+    def walk_packages(path: Any, prefix: str) -> Iterator[Any]:
+        for module in pkgutil.iter_modules(path, prefix):
+            yield module
+            if (
+                module.ispkg
+                and "._" not in module.name
+                and ignored.isdisjoint(module.name.split("."))
+            ):
+                package = import_module(module.name)
+                yield from walk_packages(package.__path__, f"{module.name}.")
+
+    return SimpleNamespace(walk_packages=walk_packages)
+
+
 def _nothing(_: Any) -> Callable[..., None]:
     return lambda *args, **kwargs: None
 
 
+# scikit-learn imports its adapters to other array libraries, such as Dask, to list its estimators.
+EXTERNALS = Knob("externals", "sklearn.utils.discovery", "pkgutil", _without_ignored)
 KNOBS = (
     # ZenML parses the file lists of all installed packages for each artifact.
     Knob("package", "zenml.utils.source_utils", "_get_package_for_module", lambda _: package_of),
@@ -114,14 +139,19 @@ def fast_imports() -> Iterator[None]:
     _turned.add("imports")
     collect_rarely()
     with _uncollected():
+        _turn(EXTERNALS)
         if _is_on(SKOPS):
             # For each of a thousand functions it looks through all modules that are there by then.
             import_module("skops.io")
         for knob in KNOBS:
-            if _is_on(knob.title):
-                with suppress(AttributeError, ImportError):  # only speed is lost; a test tells
-                    knob.turn()
+            _turn(knob)
         yield
+
+
+def _turn(knob: Knob) -> None:
+    if _is_on(knob.title):
+        with suppress(AttributeError, ImportError):  # only speed is lost; a test tells
+            knob.turn()
 
 
 def _is_on(knob: str) -> bool:
@@ -141,3 +171,25 @@ def _uncollected() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+def become(*command: str) -> NoReturn:
+    """Let this process be another one: a module and its arguments, as with `python -m`."""
+    project = str(Path(__file__).resolve().parent.parent)
+    places = [project, os.environ.get("PYTHONPATH", "")]
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, places))
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "cli.speed", *command])
+
+
+def main() -> None:
+    """Run a module as `python -m` does, and collect rarely: `python -m cli.speed MODULE ...`."""
+    import runpy
+
+    collect_rarely()
+    del sys.argv[0]
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main()
