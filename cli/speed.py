@@ -95,7 +95,7 @@ def _nothing(_: Any) -> Callable[..., None]:
 
 # scikit-learn imports its adapters to other array libraries, such as Dask, to list its estimators.
 EXTERNALS = Knob("externals", "sklearn.utils.discovery", "pkgutil", _without_ignored)
-KNOBS = (
+KNOBS: tuple[Knob, ...] = (
     # ZenML parses the file lists of all installed packages for each artifact.
     Knob("package", "zenml.utils.source_utils", "_get_package_for_module", lambda _: package_of),
     # It asks pip which packages are installed, twice a run.
@@ -107,15 +107,8 @@ KNOBS = (
         "IntegrationRegistry.activate_integrations",
         _nothing,
     ),
-    # It imports eight frameworks' modules to switch off what nobody switched on.
-    Knob(
-        "autologging",
-        "zenml.integrations.mlflow.experiment_trackers.mlflow_experiment_tracker",
-        "MLFlowExperimentTracker.disable_autologging",
-        _nothing,
-    ),
-    # MLflow does so too, to compare the requirements that it is given with what is installed; ours
-    # are read from there.
+    # MLflow parses them too, to compare the requirements that it is given with what is installed;
+    # ours are read from there.
     Knob(
         "requirements", "mlflow.utils.requirements_utils", "_check_requirement_satisfied", _nothing
     ),
