@@ -71,9 +71,7 @@ def package_of(module_name: str) -> str | None:
 
 def _without_ignored(pkgutil: Any) -> Any:
     """What finds the modules, without the packages of which none is looked at afterwards."""
-    from sklearn.utils import discovery
-
-    ignored = discovery._MODULE_TO_IGNORE
+    ignored = import_module("sklearn.utils.discovery")._MODULE_TO_IGNORE
 
     def walk_packages(path: Any, prefix: str) -> Iterator[Any]:
         for module in pkgutil.iter_modules(path, prefix):
