@@ -18,7 +18,7 @@ from filelock import FileLock
 
 from cli.app import app
 from cli.errors import prepare_environment, run_command
-from cli.speed import collect_rarely
+from cli.speed import collect_rarely, fast_imports
 from tests.chromium import page  # noqa: F401  # a fixture for every folder
 from tests.shelf import Shelf
 from tests.singletons import do_not_wait_for_the_disk, forget_singletons, keep_engine_of_zenml
@@ -45,6 +45,9 @@ MIDDLE = WEAK.replace("max_iter: 1,", "max_iter: 3,")
 
 prepare_environment(debug=False)
 collect_rarely()
+if "PYTEST_XDIST_WORKER" in os.environ:  # which meets a test that needs them anyway
+    with untraced(), fast_imports():
+        pass
 # Tests fork, and a child cannot use the OpenMP threads that its parent has started.
 os.environ["OMP_NUM_THREADS"] = "1"
 

@@ -3,6 +3,7 @@
 import pkgutil
 import subprocess
 import sys
+from importlib.util import find_spec, module_from_spec
 
 import pytest
 
@@ -72,7 +73,11 @@ def test_every_command_looks_for_garbage_seldom_and_not_at_its_end(stores: Store
 
 
 def test_package_of_a_module_is_the_one_that_zenml_would_find() -> None:
-    from zenml.utils import source_utils
+    spec = find_spec("zenml.utils.source_utils")  # anew, without knobs that another test turned
+    assert spec is not None
+    assert spec.loader is not None
+    source_utils = module_from_spec(spec)
+    spec.loader.exec_module(source_utils)
 
     for module in ("pandas.core.frame", "sklearn.pipeline", "numpy", "six", "builtins", "nothing"):
         assert package_of(module) == source_utils._get_package_for_module(module), module
