@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, NoReturn
 
 SWITCH = "STUDENT_PERFORMANCE_KNOBS"
@@ -69,30 +68,10 @@ def package_of(module_name: str) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _without_ignored(pkgutil: Any) -> Any:
-    """What finds the modules, without the packages of which none is looked at afterwards."""
-    ignored = import_module("sklearn.utils.discovery")._MODULE_TO_IGNORE
-
-    def walk_packages(path: Any, prefix: str) -> Iterator[Any]:
-        for module in pkgutil.iter_modules(path, prefix):
-            yield module
-            if (
-                module.ispkg
-                and "._" not in module.name
-                and ignored.isdisjoint(module.name.split("."))
-            ):
-                package = import_module(module.name)
-                yield from walk_packages(package.__path__, f"{module.name}.")
-
-    return SimpleNamespace(walk_packages=walk_packages)
-
-
 def _nothing(_: Any) -> Callable[..., None]:
     return lambda *args, **kwargs: None
 
 
-# scikit-learn imports its adapters to other array libraries, such as Dask, to list its estimators.
-EXTERNALS = Knob("externals", "sklearn.utils.discovery", "pkgutil", _without_ignored)
 KNOBS: tuple[Knob, ...] = (
     # ZenML parses the file lists of all installed packages for each artifact.
     Knob("package", "zenml.utils.source_utils", "_get_package_for_module", lambda _: package_of),
@@ -130,19 +109,14 @@ def fast_imports() -> Iterator[None]:
     _turned.add("imports")
     collect_rarely()
     with _uncollected():
-        _turn(EXTERNALS)
         if _is_on(SKOPS):
             # For each of a thousand functions it looks through all modules that are there by then.
             import_module("skops.io")
         for knob in KNOBS:
-            _turn(knob)
+            if _is_on(knob.title):
+                with suppress(AttributeError, ImportError):  # only speed is lost; a test tells
+                    knob.turn()
         yield
-
-
-def _turn(knob: Knob) -> None:
-    if _is_on(knob.title):
-        with suppress(AttributeError, ImportError):  # only speed is lost; a test tells
-            knob.turn()
 
 
 def _is_on(knob: str) -> bool:

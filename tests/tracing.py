@@ -1,7 +1,7 @@
 """Which tests the coverage is counted in.
 
-Up to Python 3.11, counting the lines that run makes a test slower by half. Long ones that run no
-line that others do not run as well are left out of the count.
+Up to Python 3.11, counting the lines that run makes a test slower by half. Long ones that run
+hardly a line that others do not run as well are left out of the count.
 """
 
 import sys
