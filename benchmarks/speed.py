@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -28,6 +29,7 @@ from student_performance.simulate import simulate, to_csv
 CASES = ("first", "changed", "same")
 _LOSS = 1.25  # of which CI complains
 _LEAST = 0.1  # of the bare script's CPU: below, a ratio is mostly noise
+_CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else {0}
 _VERSIONS = ("zenml", "mlflow", "scikit-learn", "pandas", "dvc")
 
 
@@ -122,9 +124,9 @@ def ratio(costs: Costs, tool: Tool, case: str, what: str) -> float:
     return float(median(getattr(cost, what) / getattr(bare, what) for cost, bare in pairs))
 
 
-def table_of(costs: Costs, tools: tuple[Tool, ...], rows: int, rounds: int) -> Iterator[str]:
+def table_of(costs: Costs, tools: tuple[Tool, ...], title: str) -> Iterator[str]:
     """The table of one size, ratios to the bare script of the same round."""
-    yield f"{rows:,} rows, median of {rounds} rounds in turns."
+    yield title
     yield ""
     titles = ("first run ever", "a parameter changed", "nothing changed")
     yield f"| | {' | '.join(f'{title}: CPU | wall' for title in titles)} | memory |"
@@ -169,6 +171,10 @@ def guard(costs: Costs, file: Path) -> None:
 @click.command()
 @click.option("--rows", "sizes", multiple=True, type=click.IntRange(500), default=(1_000,))
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1))
+@click.option(
+    "--beside", default=1, show_default=True, type=click.IntRange(1, len(_CORES)),
+    help="So many rounds at a time, each bound to a core of its own.",
+)  # fmt: skip
 @click.option("--ours", is_flag=True, help="Only this project and the bare script.")
 @click.option(
     "--guard", "known", type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -178,7 +184,12 @@ def guard(costs: Costs, file: Path) -> None:
     "--keep", type=click.Path(dir_okay=False, path_type=Path), help="Write such a file."
 )  # fmt: skip
 def main(
-    sizes: tuple[int, ...], rounds: int, ours: bool, known: Path | None, keep: Path | None
+    sizes: tuple[int, ...],
+    rounds: int,
+    beside: int,
+    ours: bool,
+    known: Path | None,
+    keep: Path | None,
 ) -> None:
     """Measure and print Markdown."""
     tools = (BARE, OURS) if ours else TOOLS
@@ -189,8 +200,11 @@ def main(
         f" `run.py --help` takes {help_seconds(rounds):.2f} s longer than `python -c pass`."
     )
     for rows in sizes:
-        costs = measured(tools, rows, rounds)
-        click.echo("\n" + "\n".join(table_of(costs, tools, rows, rounds)))
+        costs = measured(tools, rows, rounds, beside)
+        title = f"{rows:,} rows, median of {rounds} round{'s' * (rounds > 1)} in turns"
+        if beside > 1:
+            title += f", {beside} rounds at a time, each bound to a core of its own"
+        click.echo("\n" + "\n".join(table_of(costs, tools, f"{title}.")))
         if keep is not None:
             kept = {case: round(ratio(costs, OURS, case, "cpu"), 3) for case in CASES}
             keep.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
@@ -198,19 +212,38 @@ def main(
             guard(costs, known)
 
 
-def measured(tools: tuple[Tool, ...], rows: int, rounds: int) -> Costs:
+def measured(tools: tuple[Tool, ...], rows: int, rounds: int, beside: int) -> Costs:
     """All rounds over a table of one size; each run is told when it has ended."""
     environments = user_cache_path("student-performance") / "benchmarks"
     costs: Costs = defaultdict(list)
     with tempfile.TemporaryDirectory() as folder:
         table = Path(folder) / "students.csv"
         table.write_bytes(to_csv(simulate(rows, seed=1)))
-        for number in range(rounds):
+        for tool in tools:
+            tool.python(environments)  # made once, before rounds run beside each other
+
+        def whole(number: int) -> list[tuple[str, str, Cost]]:
+            found = []
             for name, case, cost in round_of(tools, table, environments):
-                costs[name, case].append(cost)
                 told = f"{rows:,} rows, round {number + 1}, {case}: {name} {cost.cpu:.1f} s"
                 click.echo(told, err=True)
+                found.append((name, case, cost))
+            return found
+
+        with at_a_time(beside) as pool:
+            for found in pool.map(whole, range(rounds)):
+                for name, case, cost in found:
+                    costs[name, case].append(cost)
     return costs
+
+
+def at_a_time(beside: int) -> ThreadPoolExecutor:
+    """Threads whose child processes stay on one core; on any core if there is only one thread."""
+    if beside == 1:
+        return ThreadPoolExecutor(1)
+    free = sorted(_CORES)
+    # Linux binds the thread that asks, and its children inherit that.
+    return ThreadPoolExecutor(beside, initializer=lambda: os.sched_setaffinity(0, {free.pop()}))
 
 
 if __name__ == "__main__":
