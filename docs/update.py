@@ -18,6 +18,7 @@ SHOWN = {
         "conformance",
         "speed",
         "speed-large",
+        "speed-ours",
         "knobs",
         "resident",
         "stacks",

@@ -22,17 +22,15 @@ from cli.speed import collect_rarely, fast_imports
 from tests.chromium import page  # noqa: F401  # a fixture for every folder
 from tests.shelf import Shelf
 from tests.singletons import do_not_wait_for_the_disk, forget_singletons, keep_engine_of_zenml
-from tests.tracing import is_traced, untraced
+from tests.tracing import is_traced, tracing_own_imports, untraced
 
 PROJECT = Path(__file__).resolve().parent.parent
-# A training of a few seconds.
+# A training of a few seconds, which compares two candidates.
 SMALL = (
     "--set=cross_validation.folds=3",
     "--set=cross_validation.repeats=1",
-    "--set=candidates.report_forest.n_estimators=5",
-    "--set=candidates.tuned_forest.n_estimators=5",
-    "--set=candidates.tuned_forest.min_samples_leaf=20",
-    "--set=candidates.monotone_boosting.max_iter=10",
+    "--set=candidates={logistic_regression: {kind: logistic_regression, C: 1.0},"
+    " monotone_boosting: {kind: gradient_boosting, max_iter: 10, max_leaf_nodes: 8}}",
     "--set=intervals.resamples=100",
     "--set=gate.min_test_rows=100",
 )
@@ -50,6 +48,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # which meets a test that needs them an
         pass
 # Tests fork, and a child cannot use the OpenMP threads that its parent has started.
 os.environ["OMP_NUM_THREADS"] = "1"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    with tracing_own_imports():
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)

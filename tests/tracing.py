@@ -8,7 +8,11 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from types import ModuleType
+
+import pytest
 
 # Of the pipelines' tests, those that reach what needs a registry.
 _IN_PIPELINES = {
@@ -45,3 +49,21 @@ def untraced() -> Iterator[None]:
     finally:
         sys.settrace(here)
         threading.settrace(in_threads)
+
+
+@contextmanager
+def tracing_own_imports() -> Iterator[None]:
+    """Count the lines that importing the project's domain runs, and no others."""
+    counting, load = sys.gettrace(), SourceFileLoader.exec_module
+
+    def exec_module(loader: SourceFileLoader, module: ModuleType) -> None:
+        before = sys.gettrace()
+        sys.settrace(counting if module.__name__.startswith("student_performance") else None)
+        try:
+            load(loader, module)
+        finally:
+            sys.settrace(before)
+
+    with pytest.MonkeyPatch.context() as patch, untraced():
+        patch.setattr(SourceFileLoader, "exec_module", exec_module)
+        yield

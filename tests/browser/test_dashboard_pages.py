@@ -4,184 +4,25 @@
 `SCREENSHOTS=FOLDER` keeps those of every page in light and dark, wide and on a phone.
 """
 
-import json
 import os
 import re
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pandas as pd
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from student_performance.evaluation import EvaluationReport
-from student_performance.registry import Registry, Store, Tracker
-from student_performance.simulate import simulate
-from student_performance.world import World
+from student_performance.registry import Registry, Store
+from tests.browser.conftest import NAME, store_of
+from tests.browser.pages import SLOW, TITLES, cells, confirm, opened, picture, pushed
+from tests.browser.served import free_port, serving
 from tests.chromium import window
-from tests.conftest import PROJECT, SMALL, WEAK, Stores
+from tests.conftest import PROJECT, Stores
 
 pytestmark = pytest.mark.browser
-NAME = "student_performance"
-TITLES = {
-    "Overview": "Which model serves",
-    "Experiments": "Every training",
-    "Model": "One version",
-    "Predict": "Who may need help",
-    "Monitoring": "Are the students still the same?",
-    "A/B test": "Is the challenger better?",
-    "Registry": "Which version served when",
-}
 HEADER = "student_id,hours_studied,attendance_percent,assignments_completed\n"
-_SLOW = 60_000
-
-
-@pytest.fixture(scope="module")
-def user(tmp_path_factory: pytest.TempPathFactory) -> Stores:
-    """A user who has trained three times (a champion, a challenger, and one that is worse), held
-    two terms against the champion, of which the second is other than the first, and tries the
-    challenger on a third term."""
-    found = Stores(tmp_path_factory.mktemp("user"))
-    shorter = () if os.environ.get("UPDATE_SCREENSHOTS") else SMALL
-    for override, code in (
-        ("threshold.missed=1", 0), ("threshold.missed=3", 0), (WEAK.removeprefix("--set="), 3),
-    ):  # fmt: skip
-        done = subprocess.run(
-            [sys.executable, "run.py", "train", *shorter, "--set", override], cwd=PROJECT,
-            env=found.environment, capture_output=True, text=True, timeout=300, check=False,
-        )  # fmt: skip
-        assert done.returncode == code, done.stderr
-    for seed, world, code in ((71, World(), 0), (72, World(hours_median=5), 6)):
-        term = found.root / f"term{seed}.csv"
-        simulate(600, seed=seed, world=world).to_csv(term, index=False)
-        done = subprocess.run(
-            [sys.executable, "run.py", "monitor", "--data", str(term), "--labels", str(term)],
-            cwd=PROJECT, env=found.environment, capture_output=True, text=True, timeout=300,
-            check=False,
-        )  # fmt: skip
-        assert done.returncode == code, done.stdout + done.stderr
-    tried(found)
-    return found
-
-
-def tried(user: Stores) -> None:
-    """Ask the service about students of an experiment, and tell what came true."""
-
-    def run(*words: str) -> None:
-        done = subprocess.run(
-            [sys.executable, "run.py", "experiment", *words], cwd=PROJECT, env=user.environment,
-            capture_output=True, text=True, timeout=300, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-
-    run("start", "--set", "mode=split")
-    students = simulate(1_500, seed=73)
-    students.to_csv(user.root / "term73.csv", index=False)
-    port = free_port()
-    command = ["run.py", "serve", "--port", str(port)]
-    with serving(command, f"http://127.0.0.1:{port}/ready", user.environment) as ready:
-        told = students.drop(columns=["gender", "test_score"]).to_dict("records")
-        ask = urllib.request.Request(
-            ready.replace("/ready", "/predict/batch"), json.dumps({"students": told}).encode(),
-            {"Content-Type": "application/json"},
-        )  # fmt: skip
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(ask, timeout=60) as response:
-            versions = {one["version"] for one in json.load(response)["students"]}
-        assert versions == {"1", "3"}
-    run("status", "--labels", str(user.root / "term73.csv"))
-
-
-def store_of(user: Stores) -> str:
-    return f"sqlite:///{user.root}/home/mlflow/mlflow.db"
-
-
-@pytest.fixture(scope="module")
-def report(user: Stores) -> EvaluationReport:
-    """The evaluation of the champion."""
-    store = Store(store_of(user))
-    version = Registry(store).champion(NAME)
-    assert version is not None
-    return Tracker(store).report(version.run_id)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def serving(command: list[str], url: str, variables: dict[str, str]) -> Iterator[str]:
-    """A server of this test, from when it answers until the test is over."""
-    log = Path(variables["HOME"]) / f"{url.split(':')[2].split('/')[0]}.log"
-    with log.open("ab") as out:
-        process = subprocess.Popen(
-            [sys.executable, *command], cwd=PROJECT, env=variables, stdout=out, stderr=out,
-            start_new_session=True,
-        )  # fmt: skip
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        for _ in range(240):
-            try:
-                with opener.open(url, timeout=2):
-                    break
-            except (urllib.error.URLError, OSError):
-                assert process.poll() is None, log.read_text()
-                time.sleep(0.5)
-        else:
-            pytest.fail(f"{url} does not answer: {log.read_text()}")
-        yield url
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait(timeout=30)
-
-
-@pytest.fixture(scope="module")
-def address(user: Stores) -> Iterator[str]:
-    """The dashboard as `run.py dashboard` starts it, with changes of the registry allowed."""
-    port = free_port()
-    variables = user.environment | {"STUDENT_PERFORMANCE_REGISTRY_ACTIONS": "on"}
-    command = ["run.py", "dashboard", "--port", str(port)]
-    with serving(command, f"http://127.0.0.1:{port}/_stcore/health", variables):
-        yield f"http://127.0.0.1:{port}"
-
-
-def opened(page: Page, address: str, name: str) -> None:
-    """Go to a page of the dashboard by its menu."""
-    if not page.url.startswith(address):
-        page.goto(address, wait_until="domcontentloaded")
-    menu = page.get_by_test_id("stSidebarNav")
-    if not menu.is_visible():
-        expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=_SLOW)
-    if page.get_by_test_id("stExpandSidebarButton").is_visible():
-        page.get_by_test_id("stExpandSidebarButton").click()
-    menu.get_by_text(name, exact=True).click(timeout=_SLOW)
-    settled(page, name)
-
-
-def settled(page: Page, name: str) -> None:
-    """Wait until a page is drawn; it must not tell of a failure."""
-    expect(page.get_by_role("heading", name=TITLES[name], level=1)).to_be_visible(timeout=_SLOW)
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=_SLOW)
-    expect(page.locator("[data-stale='true']")).to_have_count(0, timeout=_SLOW)
-    expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
-    expect(page.get_by_test_id("stException")).to_have_count(0)
-
-
-def cells(table: Locator) -> list[str]:
-    """What a table holds: it is drawn, but told to screen readers."""
-    expect(table.locator("[role=gridcell]").first).to_be_attached(timeout=_SLOW)
-    return table.locator("[role=gridcell]").all_text_contents()
 
 
 @pytest.mark.parametrize("width", [1440, 390])
@@ -214,36 +55,21 @@ def keep(page: Page, name: str, theme: str, width: int) -> None:
             pushed(page, "Assignments handed in", "ArrowRight", 2)
             pushed(page, "Hours studied per week", "ArrowLeft", 5)
             pushed(page, "Hours studied per week", "PageUp", 2, which=1)
-            expect(page.get_by_text("goes from")).to_be_visible(timeout=_SLOW)
+            expect(page.get_by_text("goes from")).to_be_visible(timeout=SLOW)
             page.wait_for_timeout(1500)
         path = PROJECT / "docs" / "screenshots" / f"{name}.png"
         page.screenshot(path=path, clip={"x": 0, "y": 0, "width": width, "height": height})
     picture(page, f"{name}_{theme}_{width}")
 
 
-def pushed(page: Page, label: str, key: str, times: int, which: int = 0) -> None:
-    """Move a slider, and wait each time until the page is drawn anew."""
-    for _ in range(times):
-        page.get_by_role("slider", name=label).nth(which).press(key)
-        page.wait_for_timeout(1000)
-        expect(page.locator("[data-stale='true']")).to_have_count(0, timeout=_SLOW)
-
-
-def picture(page: Page, name: str) -> None:
-    """Something to look at, for who asks for it."""
-    if folder := os.environ.get("SCREENSHOTS"):
-        page.wait_for_timeout(1500)
-        page.screenshot(path=f"{folder}/{name}.png")
-
-
 def test_language_is_switched_on_every_page(page: Page, address: str) -> None:
     page.goto(address, wait_until="domcontentloaded")
-    page.get_by_text("Bahasa Indonesia").click(timeout=_SLOW)
-    expect(page.get_by_role("heading", name="Model yang melayani")).to_be_visible(timeout=_SLOW)
+    page.get_by_text("Bahasa Indonesia").click(timeout=SLOW)
+    expect(page.get_by_role("heading", name="Model yang melayani")).to_be_visible(timeout=SLOW)
     menu = page.get_by_test_id("stSidebarNav")
     for name in ("Percobaan", "Model", "Prediksi", "Pemantauan", "Uji A/B", "Registri"):
         menu.get_by_text(name, exact=True).click()
-        expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=_SLOW)
+        expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=SLOW)
         for sentence in (
             "Every training",
             "One version",
@@ -252,7 +78,7 @@ def test_language_is_switched_on_every_page(page: Page, address: str) -> None:
             "Is the challenger",
             "Which version",
         ):
-            expect(page.get_by_text(sentence)).to_have_count(0, timeout=_SLOW)
+            expect(page.get_by_text(sentence)).to_have_count(0, timeout=SLOW)
         expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
 
 
@@ -271,7 +97,7 @@ def test_threshold_slider_recounts_the_mistakes(
             f"{counts.flagged_at_risk:,} of the {total:,} students at risk are found,"
             f" and {counts.flagged_passing:,} who pass are flagged in vain."
         )
-        expect(page.get_by_text(told)).to_be_visible(timeout=_SLOW)
+        expect(page.get_by_text(told)).to_be_visible(timeout=SLOW)
 
 
 def test_model_is_taken_away_with_its_card(
@@ -283,7 +109,7 @@ def test_model_is_taken_away_with_its_card(
         ("Evaluation (HTML)", ".html", b"Hold-out of"),
         ("Model file (skops)", ".skops", b"PK"),
     ):
-        with page.expect_download(timeout=_SLOW) as download:
+        with page.expect_download(timeout=SLOW) as download:
             page.get_by_role("button", name=button).click()
         path = tmp_path / f"taken{ending}"
         download.value.save_as(path)
@@ -292,18 +118,18 @@ def test_model_is_taken_away_with_its_card(
 
 def test_one_student_has_a_risk_that_follows_the_sliders(page: Page, address: str) -> None:
     opened(page, address, "Predict")
-    expect(page.get_by_text("nothing moves the risk")).to_be_visible(timeout=_SLOW)
+    expect(page.get_by_text("nothing moves the risk")).to_be_visible(timeout=SLOW)
     risk = page.get_by_test_id("stMetricValue").first
     before = risk.inner_text()
     page.get_by_role("slider", name="Attendance in percent").press("Home")
-    expect(risk).not_to_have_text(before, timeout=_SLOW)
+    expect(risk).not_to_have_text(before, timeout=SLOW)
     expect(page.get_by_text("Flagged: the threshold is 50 %.")).to_be_visible()
     expect(page.get_by_text("students of the hold-out with a risk like this")).to_be_visible()
     expect(page.get_by_text("nothing moves the risk")).to_have_count(0)
 
     expect(page.get_by_text("Move the slider")).to_be_visible()
     page.get_by_role("slider", name="Hours studied per week").last.press("End")
-    expect(page.get_by_text(re.compile(r"goes from \d+ % to \d+ %"))).to_be_visible(timeout=_SLOW)
+    expect(page.get_by_text(re.compile(r"goes from \d+ % to \d+ %"))).to_be_visible(timeout=SLOW)
 
 
 def upload(page: Page, address: str, name: str, text: str) -> None:
@@ -319,9 +145,9 @@ def test_table_is_scored_and_given_back_and_not_stored(
     rows = "MARKER-1,20,95,10\n=MARKER(2),2,40,1\nMARKER-3,9,80,6\n"
     upload(page, address, "class.csv", HEADER + rows)
     told = page.get_by_text("3 students have a risk now; 1 of them (33 %) are flagged")
-    expect(told).to_be_visible(timeout=_SLOW)
+    expect(told).to_be_visible(timeout=SLOW)
     picture(page, "table_scored")
-    with page.expect_download(timeout=_SLOW) as download:
+    with page.expect_download(timeout=SLOW) as download:
         page.get_by_role("button", name="Download the risks").click()
     assert download.value.suggested_filename == "risks_class.csv"
     download.value.save_as(tmp_path / "risks.csv")
@@ -335,7 +161,7 @@ def test_table_is_scored_and_given_back_and_not_stored(
 
 def test_bad_table_is_refused_with_row_and_column(page: Page, address: str) -> None:
     upload(page, address, "bad.csv", f"{HEADER}S1,20,95,10\nS2,many,140,1\n")
-    expect(page.get_by_text("2 cells break the contract")).to_be_visible(timeout=_SLOW)
+    expect(page.get_by_text("2 cells break the contract")).to_be_visible(timeout=SLOW)
     told = cells(page.get_by_test_id("stDataFrame").last)
     assert told[:4] == ["3", "hours_studied", "`many`", "a number from 0 to 168"]
     assert told[5] == "attendance_percent"
@@ -345,7 +171,7 @@ def test_bad_table_is_refused_with_row_and_column(page: Page, address: str) -> N
 def test_file_that_is_no_table_is_told_by_its_own_name(page: Page, address: str) -> None:
     upload(page, address, "book.csv", "PK\x03\x04 a workbook")
     error = page.get_by_test_id("stAlertContentError")
-    expect(error).to_contain_text("book.csv", timeout=_SLOW)
+    expect(error).to_contain_text("book.csv", timeout=SLOW)
     expect(error).not_to_contain_text("memory")
 
 
@@ -353,7 +179,7 @@ def test_longer_table_than_allowed_is_refused(page: Page, address: str) -> None:
     rows = "".join(f"S{i},9,80,6\n" for i in range(50_001))
     upload(page, address, "long.csv", HEADER + rows)
     told = page.get_by_text("The table has 50,001 rows; allowed are 50,000.")
-    expect(told).to_be_visible(timeout=_SLOW)
+    expect(told).to_be_visible(timeout=SLOW)
 
 
 def test_chosen_trainings_stand_side_by_side(page: Page, address: str) -> None:
@@ -365,9 +191,9 @@ def test_chosen_trainings_stand_side_by_side(page: Page, address: str) -> None:
     for row in range(2):
         page.mouse.click(box["x"] + 18, box["y"] + 53 + 35 * row)
     heading = page.get_by_role("heading", name="Side by side")
-    expect(heading).to_be_visible(timeout=_SLOW)
+    expect(heading).to_be_visible(timeout=SLOW)
     differences = page.get_by_test_id("stDataFrame").nth(1)
-    expect(differences).to_be_visible(timeout=_SLOW)
+    expect(differences).to_be_visible(timeout=SLOW)
     assert {"threshold.missed", "3.0", "1.0"} <= set(cells(differences))
     expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(5)
     picture(page, "side_by_side")
@@ -378,33 +204,20 @@ def test_person_promotes_and_rolls_back(page: Page, address: str, user: Stores) 
     assert registry.aliases(NAME)["champion"] == "1"
     opened(page, address, "Registry")
     confirm(page, "Let it serve …", "Dewi Example", "more students shall be found")
-    expect(page.get_by_text("Version 3 serves now.")).to_be_visible(timeout=_SLOW)
+    expect(page.get_by_text("Version 3 serves now.")).to_be_visible(timeout=SLOW)
     assert registry.aliases(NAME)["champion"] == "3"
     assert registry.audit(NAME)[-1].actor == "Dewi Example"
     opened(page, address, "Overview")
     told = page.get_by_text("Dewi Example let it serve: more students shall be found")
-    expect(told).to_be_visible(timeout=_SLOW)
+    expect(told).to_be_visible(timeout=SLOW)
 
     opened(page, address, "Registry")
     confirm(page, "Roll back …", "Dewi Example", "too many false alarms")
-    expect(page.get_by_text("Version 1 serves now.")).to_be_visible(timeout=_SLOW)
+    expect(page.get_by_text("Version 1 serves now.")).to_be_visible(timeout=SLOW)
     assert registry.aliases(NAME)["champion"] == "1"
     audit = page.get_by_test_id("stDataFrame").last.locator("[role=gridcell]")
     told = audit.filter(has_text="too many false alarms").first
-    expect(told).to_be_attached(timeout=_SLOW)
-
-
-def confirm(page: Page, button: str, name: str, reason: str) -> None:
-    page.get_by_role("button", name=button).click()
-    dialog = page.get_by_role("dialog")
-    yes = dialog.get_by_role("button", name="Yes, do it")
-    expect(yes).to_be_disabled(timeout=_SLOW)
-    dialog.get_by_label("Your name").fill(name)
-    dialog.get_by_label("Your name").press("Tab")
-    dialog.get_by_label("Reason").fill(reason)
-    dialog.get_by_label("Reason").press("Tab")
-    expect(yes).to_be_enabled(timeout=_SLOW)
-    yes.click()
+    expect(told).to_be_attached(timeout=SLOW)
 
 
 def test_server_that_is_killed_is_told_and_comes_back(page: Page, user: Stores) -> None:
@@ -423,12 +236,12 @@ def test_server_that_is_killed_is_told_and_comes_back(page: Page, user: Stores) 
     with serving(streamlit, f"http://127.0.0.1:{shown}/_stcore/health", variables):
         with serving(mlflow, health, variables):
             opened(page, f"http://127.0.0.1:{shown}", "Overview")
-            expect(page.get_by_text("Version 1, logistic regression")).to_be_visible(timeout=_SLOW)
+            expect(page.get_by_text("Version 1, logistic regression")).to_be_visible(timeout=SLOW)
         error = page.get_by_test_id("stAlertContentError")
-        expect(error).to_contain_text("does not answer", timeout=_SLOW)
+        expect(error).to_contain_text("does not answer", timeout=SLOW)
         expect(page.get_by_text("Traceback")).to_have_count(0)
         with serving(mlflow, health, variables):
-            expect(page.get_by_text("Version 1, logistic regression")).to_be_visible(timeout=_SLOW)
+            expect(page.get_by_text("Version 1, logistic regression")).to_be_visible(timeout=SLOW)
             expect(error).to_have_count(0)
 
 

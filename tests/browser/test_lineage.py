@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.conftest import PROJECT, Stores
+from tests.conftest import PROJECT, SMALL, Stores
 
 pytestmark = pytest.mark.browser
 IN_README = ("lineage", "evaluationreport")
@@ -30,8 +30,9 @@ _SLOW = 60_000  # the dashboard's own limit is higher on a busy machine
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Stores, Any]:
     """A user who has trained once, on the default data."""
     user = Stores(tmp_path_factory.mktemp("user"))
+    shorter = () if os.environ.get("UPDATE_SCREENSHOTS") else SMALL
     done = subprocess.run(
-        [sys.executable, "run.py", "train", "--json"], cwd=PROJECT, env=user.environment,
+        [sys.executable, "run.py", "train", "--json", *shorter], cwd=PROJECT, env=user.environment,
         capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

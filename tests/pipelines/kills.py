@@ -87,6 +87,11 @@ def check_registry() -> None:
 
 def check_first_training_resumes(train: Train, place: Place) -> None:
     killed(train, place, WEAK)
+    check_resumes(train)
+
+
+def check_resumes(train: Train) -> None:
+    """Repeated, a first training that was killed ends well and leaves one version."""
     check_registry()
     outcome = train(WEAK)
 

@@ -1,5 +1,6 @@
 """`run.py experiment` with a champion, a challenger and the service's own way to answer."""
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from serving.settings import ServiceSettings
 from serving.trial import Trials
 from student_performance.decision_log import DecisionLog
 from student_performance.errors import UnreachableError
+from student_performance.experiment import ExperimentPolicy
 from student_performance.models import risk
 from student_performance.predictor import load_version
 from student_performance.registry import Registry, Store
@@ -107,6 +109,22 @@ def test_when_the_champion_moves_the_experiment_has_no_say(
 
     assert set(asked(champion, trials, students)["version"]) == {"2"}
     assert DecisionLog().decisions(DecisionLog().history(NAME)[0].experiment).empty
+
+
+def test_a_challenger_that_won_is_promoted_and_then_the_experiment_ends(
+    two: None, cli: Run, students: pd.DataFrame, tmp_path: Path
+) -> None:
+    Registry(Store(local_tracking_uri())).promote(NAME, "2", "a test")
+    DecisionLog().start(NAME, "2", "1", ExperimentPolicy())
+    asked(*service(), students)
+    results = tmp_path / "results.csv"
+    students.to_csv(results, index=False)
+    told = cli("experiment", "status", "--labels", results)
+    assert "Verdict: challenger" in told.out, told.err
+    command = told.out.splitlines()[-1].removeprefix("Next:  python run.py ")
+
+    assert cli(*shlex.split(command)).code == 0
+    assert 'experiment stop --reason "the challenger serves"' in cli("experiment", "status").out
 
 
 def test_a_log_that_is_away_leaves_the_champion_alone(

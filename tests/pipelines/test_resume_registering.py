@@ -1,23 +1,54 @@
-"""A training that was killed while it registered its model is resumed by the next one."""
+"""A training that was killed while it registered its model is resumed by the next one.
+
+They begin after a kill before the decision, so that the steps before it are not repeated.
+"""
+
+from collections.abc import Callable
 
 import pytest
 
 from student_performance.registry import Registry, Store
 from student_performance.settings import local_tracking_uri
-from tests.conftest import WEAK
+from tests.conftest import WEAK, Stores, forget_singletons
 from tests.pipelines.kills import (
+    COMPUTING,
     NAME,
     REGISTERING,
     Train,
-    check_first_training_resumes,
     check_registry,
+    check_resumes,
     killed,
 )
+from tests.shelf import Shelf
+
+
+@pytest.fixture
+def die_before_deciding(
+    given: Train, train: Train, shelf: Shelf, stores: Stores
+) -> Callable[..., None]:
+    """A training dies before it decides; the first test runs it, the others get what it left."""
+
+    def run(*options: str, after: tuple[tuple[str, ...], ...] = ()) -> None:
+        known = (*after, ("killed", *options))
+        if known in shelf.outcomes:
+            forget_singletons()
+            shelf.put_back(known, stores.root)
+            return
+        if after:
+            given(*after)
+        killed(train, COMPUTING["decide, before"], *options)
+        shelf.keep(known, None, stores.root)
+
+    return run
 
 
 @pytest.mark.parametrize("place", REGISTERING)
-def test_first_training_resumes_after_a_kill(train: Train, place: str) -> None:
-    check_first_training_resumes(train, REGISTERING[place])
+def test_first_training_resumes_after_two_kills(
+    die_before_deciding: Callable[..., None], train: Train, place: str
+) -> None:
+    die_before_deciding(WEAK)
+    killed(train, REGISTERING[place], WEAK)
+    check_resumes(train)
 
 
 @pytest.mark.parametrize(
@@ -28,10 +59,10 @@ def test_first_training_resumes_after_a_kill(train: Train, place: str) -> None:
         for f in ("set_registered_model_tag", "set_registered_model_alias")
     ],
 )
-def test_promotion_over_a_champion_resumes_after_a_kill(
-    given: Train, train: Train, call: int, function: str
+def test_promotion_over_a_champion_resumes_after_two_kills(
+    die_before_deciding: Callable[..., None], train: Train, call: int, function: str
 ) -> None:
-    given((WEAK,))
+    die_before_deciding(after=((WEAK,),))
     killed(train, (f"mlflow.MlflowClient.{function}", "after", call))
     check_registry()
     outcome = train()
