@@ -116,7 +116,7 @@ def _show_decision(out: Console, result: "TrainingResult") -> None:
 
 
 def _show_next(out: Console, result: "TrainingResult", options: str) -> None:
-    number, registry = result.verdict.version, _without_data(options)
+    number, registry = result.verdict.version, _for_registry(options)
     commands = [
         (f"python run.py runs{registry}", "all trainings and versions"),
         ("python run.py dashboard", "the model in the browser"),
@@ -134,10 +134,10 @@ def _show_next(out: Console, result: "TrainingResult", options: str) -> None:
         out.print(f"  {escape(command)}  [dim]# {purpose}[/]", soft_wrap=True)
 
 
-def _without_data(options: str) -> str:
+def _for_registry(options: str) -> str:
     words = shlex.split(options)
     pairs = zip(words[::2], words[1::2], strict=True)
-    return "".join(f" {k} {shlex.quote(v)}" for k, v in pairs if k != "--data")
+    return "".join(f" {k} {shlex.quote(v)}" for k, v in pairs if k in ("--dataset", "--stack"))
 
 
 def show_runs(runs: Iterable["RunSummary"], stream: TextIO | None = None) -> None:

@@ -40,7 +40,8 @@ def run(
         with results_only_on_stdout() as stdout:
             stdout.write(last.text(as_json, stdout.isatty()))
         sys.exit(last.code)
-    given = _options({"--dataset": dataset, "--data": data, "--stack": stack})
+    engine = next((o for o in reversed(overrides) if o.startswith("engine=")), None)
+    given = _options({"--dataset": dataset, "--data": data, "--stack": stack, "--set": engine})
     with results_only_on_stdout() as stdout:
         result, left = _train(project, dataset, data, stack, overrides, no_cache)
         if export is not None:

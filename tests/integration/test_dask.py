@@ -88,6 +88,8 @@ def test_numbers_are_those_of_the_engine_that_holds_the_table(
     again = cli("train", "--data", converted, *SMALL, _ONE, "--set=engine=dask", "--no-cache")
     assert again.code == 0
     assert "judged before" in again.out or "champion" in again.out
+    assert "--set engine=dask --set candidates.logistic_regression.C=0.1" in again.out
+    assert "python run.py runs  " in again.out
 
 
 def test_candidates_that_need_the_whole_table_are_left_out_and_named(
