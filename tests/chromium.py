@@ -59,4 +59,6 @@ def _from_here(route: "Route") -> None:
     elif "multipart/" in route.request.headers.get("content-type", ""):
         route.continue_()  # a file on its way up is known to the browser only
     else:
-        route.fulfill(response=route.fetch(timeout=_SLOW))
+        # A server may end a connection that is kept alive just when it is used again.
+        again = 2 if route.request.method == "GET" else 0
+        route.fulfill(response=route.fetch(timeout=_SLOW, max_retries=again))
