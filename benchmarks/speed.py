@@ -29,7 +29,7 @@ from student_performance.simulate import simulate, to_csv
 CASES = ("first", "changed", "same")
 _LOSS = 1.25  # of which CI complains
 _LEAST = 0.1  # of the bare script's CPU: below, a ratio is mostly noise
-_CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else {0}
+CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else {0}
 _VERSIONS = ("zenml", "mlflow", "scikit-learn", "pandas", "dvc")
 
 
@@ -172,7 +172,7 @@ def guard(costs: Costs, file: Path) -> None:
 @click.option("--rows", "sizes", multiple=True, type=click.IntRange(500), default=(1_000,))
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1))
 @click.option(
-    "--beside", default=1, show_default=True, type=click.IntRange(1, len(_CORES)),
+    "--beside", default=1, show_default=True, type=click.IntRange(1, len(CORES)),
     help="So many rounds at a time, each bound to a core of its own.",
 )  # fmt: skip
 @click.option("--ours", is_flag=True, help="Only this project and the bare script.")
@@ -241,7 +241,7 @@ def at_a_time(beside: int) -> ThreadPoolExecutor:
     """Threads whose child processes stay on one core; on any core if there is only one thread."""
     if beside == 1:
         return ThreadPoolExecutor(1)
-    free = sorted(_CORES)
+    free = sorted(CORES)
     # Linux binds the thread that asks, and its children inherit that.
     return ThreadPoolExecutor(beside, initializer=lambda: os.sched_setaffinity(0, {free.pop()}))
 

@@ -50,7 +50,7 @@ def start(
 def status(dataset: str, labels: str | None, stack: str | None, as_json: bool, debug: bool) -> None:
     """Compare both versions on the students whose outcome is known."""
     say("student-performance: reading the log of decisions …")
-    from student_performance.comparison import compare
+    from student_performance.comparison import compare, next_command
     from student_performance.decision_log import DecisionLog
     from student_performance.errors import UsageError
 
@@ -70,10 +70,13 @@ def status(dataset: str, labels: str | None, stack: str | None, as_json: bool, d
         if as_json:
             print(found.model_dump_json(indent=2), file=stdout)
         else:
+            _show(history[0], found, stdout)
             # Only then the answer depends on the registry, which takes longer than all else here.
             won = found.verdict == "challenger"
             serves = _registry(stack).aliases(dataset).get("champion") if won else None
-            _show(history[0], found, serves, stdout)
+            command = next_command(history[0], found, serves)
+            if command:
+                print(f"Next:  {command}", file=stdout)
 
 
 def stop(dataset: str, reason: str, debug: bool) -> None:
@@ -121,10 +124,7 @@ def _about(experiment: "Experiment", runs: bool) -> str:
     )
 
 
-def _show(
-    record: "ExperimentRecord", found: "Comparison", serves: str | None, stdout: TextIO
-) -> None:
-    from student_performance.comparison import next_command
+def _show(record: "ExperimentRecord", found: "Comparison", stdout: TextIO) -> None:
     from student_performance.experiment import ARMS
 
     experiment, ending = record.experiment, record.ending
@@ -147,6 +147,3 @@ def _show(
     if found.mismatch is not None:
         print(f"  shares of the arms: p = {found.mismatch:.2g}", file=stdout)
     print(f"Verdict: {found.verdict}. {found.text}", file=stdout)
-    command = next_command(record, found, serves)
-    if command:
-        print(f"Next:  {command}", file=stdout)

@@ -5,6 +5,7 @@ import os
 import sys
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -27,10 +28,12 @@ def user(tmp_path_factory: pytest.TempPathFactory) -> Stores:
     challenger on a third term."""
     found = Stores(tmp_path_factory.mktemp("user"))
     log = found.root.parent / "log"
-    with log.open("ab") as out:
-        commands = Resident(
-            sys.executable, cwd=PROJECT, env=found.environment, stdout=out, stderr=out
-        )
+    with (
+        log.open("ab") as out,
+        closing(
+            Resident(sys.executable, cwd=PROJECT, env=found.environment, stdout=out, stderr=out)
+        ) as commands,
+    ):
 
         def run(*words: object, code: int = 0) -> None:
             assert commands.run(list(map(str, words))) == code, log.read_text()
@@ -45,7 +48,6 @@ def user(tmp_path_factory: pytest.TempPathFactory) -> Stores:
             run("monitor", "--data", term, "--labels", term, code=code)
         run("experiment", "start", "--set", "mode=split")
         run("experiment", "status", "--labels", asked(found))
-        commands.close()
     return found
 
 

@@ -16,6 +16,7 @@ import pytest
 from cli.unchanged import _CODE
 from servers import resident
 from servers.resident import Resident
+from student_performance.registry import Registry, Store
 from tests.conftest import PROJECT, SMALL, WEAK, Outcome, Stores, copy_user
 
 
@@ -102,6 +103,7 @@ def test_codes_and_words_of_failures_are_those_of_a_process_of_its_own(
     for command in (
         ("train", "--nonsense"),
         ("train", "--data", tmp_path / "bad.csv"),
+        ("train", "--data", "none.csv"),
         ("promote", "9", "--reason=x"),
         ("--help",),
     ):
@@ -146,7 +148,8 @@ def test_stores_that_were_removed_are_made_again(
     assert (first.code, second.code) == (0, 0), second.err
     assert second.json["verdict"]["version"] == "1"
     assert second.json["zenml_run_id"] != first.json["zenml_run_id"]
-    assert second.json["aliases"] == {"champion": "1"}
+    left = Registry(Store(f"sqlite:///{user.root}/home/mlflow/mlflow.db"))
+    assert left.aliases("student_performance") == {"champion": "1"}
 
 
 def test_terminating_ends_a_training(stays: Stays, table: Path) -> None:

@@ -1,6 +1,6 @@
 """A training that was killed while it registered its model is resumed by the next one.
 
-They begin after a kill before the decision, so that the steps before it are not repeated.
+All but one begin after a kill before the decision, so that the steps before it are not repeated.
 """
 
 from collections.abc import Callable
@@ -15,6 +15,7 @@ from tests.pipelines.kills import (
     NAME,
     REGISTERING,
     Train,
+    check_first_training_resumes,
     check_registry,
     check_resumes,
     killed,
@@ -40,6 +41,10 @@ def die_before_deciding(
         shelf.keep(known, None, stores.root)
 
     return run
+
+
+def test_first_training_resumes_after_a_kill(train: Train) -> None:
+    check_first_training_resumes(train, REGISTERING["register, after the version"])
 
 
 @pytest.mark.parametrize("place", REGISTERING)

@@ -1,14 +1,26 @@
 """The table of the speed benchmark, and what the guard calls a loss."""
 
 import json
+import os
 from collections import defaultdict
 from pathlib import Path
+from threading import Barrier
 
 import click
 import pytest
 
 from benchmarks.peers.tools import BARE, OURS
-from benchmarks.speed import CASES, Cost, Costs, check_equal, guard, ratio, table_of
+from benchmarks.speed import (
+    CASES,
+    CORES,
+    Cost,
+    Costs,
+    at_a_time,
+    check_equal,
+    guard,
+    ratio,
+    table_of,
+)
 
 
 def costs(ours: float) -> Costs:
@@ -56,3 +68,19 @@ def test_other_work_is_not_compared() -> None:
     for other in ({"accuracy": 0.71}, {"accuracy": 0.7, "more": 1.0}):
         with pytest.raises(click.ClickException, match="this project found"):
             check_equal({BARE.name: {"accuracy": 0.7}, OURS.name: other})
+
+
+@pytest.mark.skipif(len(CORES) < 2, reason="there is one core, so nothing runs beside another")
+def test_rounds_beside_each_other_stay_on_cores_of_their_own() -> None:
+    both = Barrier(2)
+
+    def bound(_: int) -> set[int]:
+        both.wait(30)
+        return os.sched_getaffinity(0)
+
+    with at_a_time(2) as pool:
+        one, other = pool.map(bound, range(2))
+
+    assert len(one) == len(other) == 1
+    assert one != other
+    assert os.sched_getaffinity(0) == CORES
