@@ -15,8 +15,9 @@ from student_performance.evaluation import EvaluationReport
 from student_performance.registry import Registry, Store, Tracker
 from student_performance.simulate import simulate
 from student_performance.world import World
-from tests.browser.served import free_port, serving
+from tests.browser.served import serving
 from tests.conftest import PROJECT, SMALL, WEAK, Stores
+from tests.ports import free_port
 
 NAME = "student_performance"
 

@@ -17,9 +17,10 @@ from student_performance.evaluation import EvaluationReport
 from student_performance.registry import Registry, Store
 from tests.browser.conftest import NAME, store_of
 from tests.browser.pages import SLOW, TITLES, cells, confirm, opened, picture, pushed
-from tests.browser.served import free_port, serving
+from tests.browser.served import serving
 from tests.chromium import window
 from tests.conftest import PROJECT, Stores
+from tests.ports import free_port
 
 pytestmark = pytest.mark.browser
 HEADER = "student_id,hours_studied,attendance_percent,assignments_completed\n"
@@ -222,7 +223,8 @@ def test_person_promotes_and_rolls_back(page: Page, address: str, user: Stores) 
 
 def test_server_that_is_killed_is_told_and_comes_back(page: Page, user: Stores) -> None:
     """Nobody presses Refresh: the open page looks by itself."""
-    store, shown = free_port(), free_port()
+    store = free_port(2)
+    shown = store + 1
     variables = user.environment | {
         "MLFLOW_TRACKING_URI": f"http://127.0.0.1:{store}",
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,22 +16,9 @@ from servers.environment import read_environment
 from servers.processes import Processes
 from student_performance.registry import Registry, Store
 from tests.conftest import PROJECT, SMALL, Outcome, Stores, copy_user
+from tests.ports import free_port
 
 STORES = ("seaweedfs", "minio")
-
-
-def free_port(span: int = 1) -> int:
-    """The first of `span` free ports in a row, below those that systems hand out by themselves."""
-    start = 11_000 + (os.getpid() * 37) % 9_000
-    for port in range(start, start + 10_000):
-        if all(_is_free(port + step) for step in range(span)):
-            return port
-    raise OSError("no free ports")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 @dataclass(frozen=True)

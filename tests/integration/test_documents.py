@@ -13,7 +13,8 @@ import pytest
 from docs.update import SHOWN, current
 from servers.processes import answers
 from tests.conftest import PROJECT, Stores
-from tests.integration.conftest import free_port, make_clone
+from tests.integration.conftest import make_clone
+from tests.ports import free_port
 
 DOCUMENTS = ("README.md", *sorted(f"docs/{path.name}" for path in (PROJECT / "docs").glob("*.md")))
 RUNNABLE = (

@@ -11,7 +11,8 @@ import boto3
 import pytest
 
 from tests.conftest import SMALL, Outcome, Stores, copy_user
-from tests.integration.conftest import Machine, ended, free_port
+from tests.integration.conftest import Machine, ended
+from tests.ports import free_port
 
 # The stores differ in how they fail, and each failure takes a minute: one is enough for most.
 pytestmark = pytest.mark.parametrize("store_path", ["any"], indirect=True, scope="module")

@@ -22,7 +22,8 @@ from student_performance.experiment import ExperimentPolicy, Mode, pseudonym
 from student_performance.registry import Store
 from student_performance.scoring import risk_of
 from tests.conftest import PROJECT, WEAK
-from tests.integration.conftest import Machine, free_port
+from tests.integration.conftest import Machine
+from tests.ports import free_port
 
 pytestmark = pytest.mark.parametrize("store_path", ["any"], indirect=True, scope="module")
 NAME = "student_performance"

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,20 @@ from tests.conftest import PROJECT, SMALL, WEAK, Outcome, Stores, copy_user
 
 @dataclass
 class Stays:
-    """The process, and what its commands wrote."""
+    """The process, which tests share, and what its commands wrote."""
 
     commands: Resident
-    project: Path
+    folder: Path
     out: Path
     told: Path
+
+    @property
+    def project(self) -> Path:
+        return self.folder / "project"
+
+    @property
+    def user(self) -> Stores:
+        return Stores(self.folder / "user")
 
     def run(self, *args: object) -> Outcome:
         for file in (self.out, self.told):
@@ -41,48 +50,74 @@ class Stays:
         return int(child.pid)
 
 
-@pytest.fixture
-def user(store_template: Stores, tmp_path: Path) -> Stores:
-    mine = Stores(tmp_path / "user")
-    copy_user(store_template, mine)
-    return mine
-
-
-@pytest.fixture
-def stays(user: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stays]:
-    project = tmp_path / "project"
-    for folder in (*_CODE, "configs"):
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(PROJECT / folder, project / folder, ignore=ignored)
-    for file in ("run.py", "requirements.txt"):
-        shutil.copy(PROJECT / file, project / file)
-    monkeypatch.setattr(resident, "_SCRIPT", project / "run.py")
-    out, told = tmp_path / "out", tmp_path / "told"
+@contextmanager
+def staying(folder: Path) -> Iterator[Stays]:
+    """A process that begins with its first command."""
+    out, told = folder / "out", folder / "told"
+    for file in (out, told):
+        file.write_bytes(b"")  # also of what another process wrote
     with out.open("ab") as stdout, told.open("ab") as stderr:
         made = Resident(
-            sys.executable, cwd=project, env=user.environment, stdout=stdout, stderr=stderr
-        )
-        yield Stays(made, project, out, told)
-        made.terminate()
-        made.close()
+            sys.executable, cwd=folder / "project", env=Stores(folder / "user").environment,
+            stdout=stdout, stderr=stderr,
+        )  # fmt: skip
+        try:
+            yield Stays(made, folder, out, told)
+        finally:
+            made.terminate()
+            made.close()
 
 
-def alone(stays: Stays, user: Stores, *args: object) -> Outcome:
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stays]:
+    """A project of its own, and the process that stays there from test to test."""
+    folder = tmp_path_factory.mktemp("resident")
+    project = folder / "project"
+    for part in (*_CODE, "configs"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(PROJECT / part, project / part, ignore=ignored)
+    for file in ("run.py", "requirements.txt"):
+        shutil.copy(PROJECT / file, project / file)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(resident, "_SCRIPT", project / "run.py")
+        with staying(folder) as made:
+            yield made
+
+
+@pytest.fixture
+def stays(shared: Stays, store_template: Stores) -> Stays:
+    """The process that stays, for a fresh user."""
+    shutil.rmtree(shared.user.root, ignore_errors=True)
+    copy_user(store_template, shared.user)
+    return shared
+
+
+@contextmanager
+def holding(file: Path, content: str) -> Iterator[None]:
+    """Let a file hold something else meanwhile."""
+    before = file.read_bytes() if file.exists() else None
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(content)
+    try:
+        yield
+    finally:
+        file.unlink() if before is None else file.write_bytes(before)
+
+
+def alone(stays: Stays, *args: object) -> Outcome:
     done = subprocess.run(
-        [sys.executable, "run.py", *map(str, args)], cwd=stays.project, env=user.environment,
-        capture_output=True, text=True, check=False,
+        [sys.executable, "run.py", *map(str, args)], cwd=stays.project,
+        env=stays.user.environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     return Outcome(done.returncode, done.stdout, done.stderr)
 
 
-def test_second_training_is_that_of_a_process_of_its_own(
-    stays: Stays, user: Stores, table: Path
-) -> None:
+def test_second_training_is_that_of_a_process_of_its_own(stays: Stays, table: Path) -> None:
     train = ("train", "--json", "--no-cache", "--data", table, *SMALL, WEAK)
     first = stays.run(*train, "--stack=local")
     process = stays.process
     second = stays.run(*train)
-    third = alone(stays, user, *train)
+    third = alone(stays, *train)
 
     assert stays.process == process
     assert [one.code for one in (first, second, third)] == [0, 0, 0], second.err
@@ -97,7 +132,7 @@ def test_second_training_is_that_of_a_process_of_its_own(
 
 
 def test_codes_and_words_of_failures_are_those_of_a_process_of_its_own(
-    stays: Stays, user: Stores, tmp_path: Path
+    stays: Stays, tmp_path: Path
 ) -> None:
     (tmp_path / "bad.csv").write_text("a,b\n1,2\n")
     for command in (
@@ -107,8 +142,42 @@ def test_codes_and_words_of_failures_are_those_of_a_process_of_its_own(
         ("promote", "9", "--reason=x"),
         ("--help",),
     ):
-        here, there = stays.run(*command), alone(stays, user, *command)
+        here, there = stays.run(*command), alone(stays, *command)
         assert here == there
+
+
+def test_stores_that_were_removed_are_made_again(
+    stays: Stays, store_template: Stores, table: Path
+) -> None:
+    train = ("train", "--json", "--data", table, *SMALL, WEAK)
+    first = stays.run(*train)
+    shutil.rmtree(stays.user.root)
+    copy_user(store_template, stays.user)
+    second = stays.run(*train)
+
+    assert (first.code, second.code) == (0, 0), second.err
+    assert second.json["verdict"]["version"] == "1"
+    assert second.json["zenml_run_id"] != first.json["zenml_run_id"]
+    left = Registry(Store(f"sqlite:///{stays.user.root}/home/mlflow/mlflow.db"))
+    assert left.aliases("student_performance") == {"champion": "1"}
+
+
+def test_terminating_ends_a_training(stays: Stays, table: Path) -> None:
+    ended: list[Any] = []
+    with staying(stays.folder) as another:
+        running = threading.Thread(
+            target=lambda: ended.append(another.run("train", "--data", table))
+        )
+        running.start()
+        deadline = time.monotonic() + 120
+        while "train:" not in another.told.read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        another.commands.terminate()
+        running.join(60)
+
+    assert [one.code for one in ended] == [1]  # as without: ZenML ends the step that runs
+    assert "The execution was interrupted" in ended[0].err
 
 
 def test_changed_code_is_run_by_another_process(stays: Stays, tmp_path: Path) -> None:
@@ -116,9 +185,9 @@ def test_changed_code_is_run_by_another_process(stays: Stays, tmp_path: Path) ->
     assert "planted" not in stays.run(*command).err
     process = stays.process
     code = stays.project / "cli" / "simulate.py"
-    code.write_text(f'{code.read_text()}\n\nsay("planted")\n')
+    with holding(code, f'{code.read_text()}\n\nsay("planted")\n'):
+        assert "planted" in stays.run(*command).err
 
-    assert "planted" in stays.run(*command).err
     assert stays.process != process
 
 
@@ -129,40 +198,7 @@ def test_changed_lock_or_keys_are_met_by_another_process(
     command = ("simulate", "--students", 100, "--out", tmp_path / "x.csv")
     stays.run(*command)
     process = stays.process
-    (tmp_path / file).parent.mkdir(exist_ok=True)
-    (tmp_path / file).write_text("AWS_ACCESS_KEY_ID=another")
-    stays.run(*command)
+    with holding(stays.folder / file, "AWS_ACCESS_KEY_ID=another"):
+        stays.run(*command)
 
     assert stays.process != process
-
-
-def test_stores_that_were_removed_are_made_again(
-    stays: Stays, user: Stores, store_template: Stores, table: Path
-) -> None:
-    train = ("train", "--json", "--data", table, *SMALL, WEAK)
-    first = stays.run(*train)
-    shutil.rmtree(user.root)
-    copy_user(store_template, user)
-    second = stays.run(*train)
-
-    assert (first.code, second.code) == (0, 0), second.err
-    assert second.json["verdict"]["version"] == "1"
-    assert second.json["zenml_run_id"] != first.json["zenml_run_id"]
-    left = Registry(Store(f"sqlite:///{user.root}/home/mlflow/mlflow.db"))
-    assert left.aliases("student_performance") == {"champion": "1"}
-
-
-def test_terminating_ends_a_training(stays: Stays, table: Path) -> None:
-    ended: list[Any] = []
-    command = ("train", "--data", table)
-    running = threading.Thread(target=lambda: ended.append(stays.run(*command)))
-    running.start()
-    deadline = time.monotonic() + 120
-    while "train:" not in stays.told.read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    stays.commands.terminate()
-    running.join(60)
-
-    assert [one.code for one in ended] == [1]  # as without: ZenML ends the step that runs
-    assert "The execution was interrupted" in ended[0].err
