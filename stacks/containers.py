@@ -8,7 +8,7 @@ from zenml.config import DockerSettings
 from zenml.config.global_config import GlobalConfiguration
 
 from student_performance.provenance import COMMIT_VARIABLE, git_commit
-from student_performance.settings import actor
+from student_performance.settings import actor, said_of_workers
 
 _USER_OF_IMAGE = 10_001
 
@@ -42,12 +42,12 @@ def container_arguments() -> dict[str, Any]:
 
 
 def run_settings() -> dict[str, Any]:
-    """Settings of one run: our image as it is, the code of today, and who asked.
+    """Settings of one run: our image as it is, the code of today, who asked, and with what help.
 
-    Nothing is built for a run. Who asked and for which commit is no environment of the pipeline,
-    since ZenML has that in the key of its cache.
+    Nothing is built for a run. None of this is an environment of the pipeline, since ZenML has
+    that in the key of its cache, and the result is the same.
     """
-    told = {
+    told = said_of_workers() | {
         "STUDENT_PERFORMANCE_ACTOR": actor(),
         COMMIT_VARIABLE: git_commit(Path(__file__).parent),
     }

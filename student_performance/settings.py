@@ -19,6 +19,10 @@ _MLFLOW = {
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
 }
 HOME_VARIABLE = "STUDENT_PERFORMANCE_HOME"
+# Of the processes that learn in parts; the first is Dask's own name.
+SCHEDULER = "DASK_SCHEDULER_ADDRESS"
+WORKERS = "STUDENT_PERFORMANCE_WORKERS"
+WORKER_MEMORY = "STUDENT_PERFORMANCE_WORKER_MEMORY"
 
 
 def prepare_mlflow() -> None:
@@ -71,6 +75,12 @@ def may_move_aliases() -> bool:
     It asks nobody for a password, so that is off unless whoever runs it says otherwise.
     """
     return os.environ.get("STUDENT_PERFORMANCE_REGISTRY_ACTIONS", "") == "on"
+
+
+def said_of_workers() -> dict[str, str]:
+    """What the environment says of the processes that learn in parts, for steps elsewhere."""
+    names = (SCHEDULER, WORKERS, WORKER_MEMORY)
+    return {name: os.environ[name] for name in names if os.environ.get(name)}
 
 
 def actor() -> str:

@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from student_performance.errors import ProductError, UnreachableError, UsageError
 from student_performance.provenance import code_digest
+from student_performance.settings import SCHEDULER, WORKER_MEMORY, WORKERS
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-SCHEDULER = "DASK_SCHEDULER_ADDRESS"  # Dask's own name for it
-WORKERS = "STUDENT_PERFORMANCE_WORKERS"
-MEMORY = "STUDENT_PERFORMANCE_WORKER_MEMORY"
 _TRAIN = "python run.py train --set engine=dask"
 _LEAST_MEMORY = 500_000_000
 _SECONDS = 5  # between two lines of progress
@@ -95,9 +93,9 @@ class Crew:
         except KilledWorker:
             raise ProductError(
                 f"{what}: one part has ended the process that worked on it again and again; most"
-                f" often that is for lack of memory. Give each more with {MEMORY}, or write the"
-                " table with smaller row groups.",
-                f"{MEMORY}=4GB {_TRAIN}",
+                f" often that is for lack of memory. Give each more with {WORKER_MEMORY}, or write"
+                " the table with smaller row groups.",
+                f"{WORKER_MEMORY}=4GB {_TRAIN}",
             ) from None
 
 
@@ -219,7 +217,7 @@ def memory() -> int | str:
     """
     from dask.utils import parse_bytes
 
-    text = os.environ.get(MEMORY)
+    text = os.environ.get(WORKER_MEMORY)
     if not text:
         return "auto"
     try:
@@ -228,9 +226,9 @@ def memory() -> int | str:
         found = 0
     if found < _LEAST_MEMORY:
         raise UsageError(
-            f"{MEMORY} is `{text}`; a size such as 1GB is needed, and the libraries alone take"
-            " 300 MB.",
-            f"export {MEMORY}=1GB",
+            f"{WORKER_MEMORY} is `{text}`; a size such as 1GB is needed, and the libraries alone"
+            " take 300 MB.",
+            f"export {WORKER_MEMORY}=1GB",
         )
     return found
 
@@ -244,7 +242,7 @@ def _check_code(client: "Client", address: str) -> None:
         raise UsageError(
             f"The processes of the Dask cluster at {address} lack `{error.name}`: start them in"
             " this project's environment or image.",
-            "docker build --target steps .",
+            "docker build --target app .",
         ) from None
     if not found:
         raise UnreachableError(

@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
+
 from servers.environment import read_environment
 from tests.conftest import PROJECT, Outcome, Stores
-from tests.integration.conftest import free_port, make_clone
+from tests.integration.conftest import make_clone
+from tests.ports import free_port
 
 BIN = Path(sys.executable).parent
 
@@ -41,6 +44,15 @@ class Composed:
     @property
     def settings(self) -> dict[str, str]:
         return read_environment(self.clone / ".env")
+
+    @property
+    def s3(self) -> Any:
+        values = self.settings
+        return boto3.client(
+            "s3", endpoint_url=values["AWS_ENDPOINT_URL"], region_name="us-east-1",
+            aws_access_key_id=values["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=values["AWS_SECRET_ACCESS_KEY"],
+        )  # fmt: skip
 
     @property
     def names(self) -> dict[str, str]:

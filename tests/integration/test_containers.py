@@ -10,10 +10,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 
-import boto3
 import pytest
 from playwright.sync_api import Page, expect
 
+from student_performance.simulate import simulate
 from tests.chromium import window
 from tests.conftest import PROJECT, Outcome
 from tests.integration.composed import SET, Composed, engine_answers, newcomer
@@ -60,14 +60,8 @@ def test_training_in_containers_is_that_of_this_machine(
 
 
 def test_bucket_registry_and_lineage_have_it(composed: Composed, trained: Outcome) -> None:
-    values = composed.settings
-    s3 = boto3.client(
-        "s3", endpoint_url=values["AWS_ENDPOINT_URL"], region_name="us-east-1",
-        aws_access_key_id=values["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=values["AWS_SECRET_ACCESS_KEY"],
-    )  # fmt: skip
     keys = {
-        bucket: [o["Key"] for o in s3.list_objects_v2(Bucket=bucket)["Contents"]]
+        bucket: [o["Key"] for o in composed.s3.list_objects_v2(Bucket=bucket)["Contents"]]
         for bucket in ("artifacts", "mlflow", "dvc")
     }
     assert any(key.endswith("model.skops") for key in keys["mlflow"])
@@ -181,6 +175,27 @@ def test_code_of_today_runs_and_its_error_is_told(composed: Composed, trained: O
     assert outcome.code == 4, outcome.err
     assert "planted: line 7 of the table is odd" in outcome.err
     assert "Traceback" not in outcome.err
+
+
+def test_table_of_several_files_is_learnt_from_in_parts(composed: Composed) -> None:
+    for number in (1, 2):
+        part = simulate(3_000, seed=number)
+        part["student_id"] = part["student_id"] + f"-{number}"
+        composed.s3.put_object(
+            Bucket="artifacts", Key=f"tables/students/part-{number}.parquet",
+            Body=part.to_parquet(index=False),
+        )  # fmt: skip
+    train = (
+        "train", "--json", "--data=s3://artifacts/tables/students/", "--set=engine=dask", ONE,
+        "--set=gate.min_test_rows=100000",
+    )  # fmt: skip
+    there = composed.do(sys.executable, "run.py", *train, STUDENT_PERFORMANCE_WORKERS="3")
+    here = composed.run(*train, "--stack=local")
+
+    assert (there.code, here.code) == (3, 3), there.err[-3000:]  # too few rows are held out
+    assert "3 processes of this machine learn in parts" in there.err
+    assert there.json["report"]["division"]["train_rows"] > 3_000
+    assert there.json["report"] == here.json["report"]
 
 
 def test_image_is_made_for_processes_that_live_for_seconds(composed: Composed) -> None:

@@ -17,10 +17,11 @@ from student_performance.config_files import load_configs
 from student_performance.contract import DatasetConfig
 from student_performance.dataset import md5_of
 from student_performance.errors import ProductError, UnreachableError, UsageError
-from student_performance.parts.crew import MEMORY, SCHEDULER, WORKERS, crew
+from student_performance.parts.crew import crew
 from student_performance.parts.dividing import divide
 from student_performance.parts.learning import Learnt, learn
 from student_performance.parts.table import survey
+from student_performance.settings import SCHEDULER, WORKER_MEMORY, WORKERS
 from student_performance.simulate import simulate
 from tests.conftest import PROJECT, SMALL, Outcome
 
@@ -139,7 +140,7 @@ def test_killed_worker_costs_time_and_not_the_run(
 def test_part_that_kills_its_process_again_and_again_is_a_sentence(two_workers: None) -> None:
     with crew() as processes, pytest.raises(ProductError, match="for lack of memory") as refused:
         processes.gathered("train", processes.each(_dies, [1]))
-    assert str(refused.value.next_command).startswith(MEMORY)
+    assert str(refused.value.next_command).startswith(WORKER_MEMORY)
 
 
 def _dies(_: int) -> None:
@@ -147,7 +148,8 @@ def _dies(_: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variable", "value"), [(MEMORY, "100MB"), (MEMORY, "plenty"), (WORKERS, "0"), (WORKERS, "two")]
+    ("variable", "value"),
+    [(WORKER_MEMORY, "100MB"), (WORKER_MEMORY, "plenty"), (WORKERS, "0"), (WORKERS, "two")],
 )
 def test_setting_that_is_no_size_is_a_sentence(
     variable: str, value: str, two_workers: None, monkeypatch: pytest.MonkeyPatch

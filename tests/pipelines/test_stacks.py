@@ -8,7 +8,9 @@ import pytest
 from zenml.client import Client
 from zenml.enums import StackComponentType as Type
 
+from stacks.containers import run_settings
 from stacks.registration import ensure_stack
+from student_performance.settings import SCHEDULER, WORKER_MEMORY, WORKERS
 from tests.conftest import Outcome, Stores
 
 Run = Callable[..., Outcome]
@@ -150,3 +152,18 @@ def test_two_processes_register_at_once(stores: Stores, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(Client, "create_stack", after_another)
     assert ensure_stack("local").name == "local"
+
+
+def test_steps_in_containers_are_told_of_the_processes_that_learn_in_parts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = {SCHEDULER: "tcp://10.0.0.5:8786", WORKERS: "3", WORKER_MEMORY: "2GB"}
+    for name in said:
+        monkeypatch.delenv(name, raising=False)
+    before = run_settings()["orchestrator"]["run_args"]["environment"]
+    for name, value in said.items():
+        monkeypatch.setenv(name, value)
+    after = run_settings()["orchestrator"]["run_args"]["environment"]
+
+    assert after == before | said
+    assert not before.keys() & said.keys()

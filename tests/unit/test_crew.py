@@ -7,15 +7,8 @@ import pytest
 from distributed import Client
 
 from student_performance.errors import UnreachableError, UsageError
-from student_performance.parts.crew import (
-    MEMORY,
-    SCHEDULER,
-    WORKERS,
-    Crew,
-    crew,
-    memory,
-    workers,
-)
+from student_performance.parts.crew import Crew, crew, memory, workers
+from student_performance.settings import SCHEDULER, WORKER_MEMORY, WORKERS
 
 
 @pytest.fixture(scope="module")
@@ -57,17 +50,17 @@ def test_number_of_processes_is_checked(text: str, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("text", ["plenty", "100MB", "-1"])
 def test_memory_is_checked(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(MEMORY, text)
-    with pytest.raises(UsageError, match=f"{MEMORY} is `{text}`"):
+    monkeypatch.setenv(WORKER_MEMORY, text)
+    with pytest.raises(UsageError, match=f"{WORKER_MEMORY} is `{text}`"):
         memory()
 
 
 def test_settings_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(WORKERS, "3")
-    monkeypatch.setenv(MEMORY, "2GB")
+    monkeypatch.setenv(WORKER_MEMORY, "2GB")
     assert (workers(), memory()) == (3, 2_000_000_000)
     monkeypatch.delenv(WORKERS)
-    monkeypatch.delenv(MEMORY)
+    monkeypatch.delenv(WORKER_MEMORY)
     assert workers() >= 1
     assert memory() == "auto"
 
