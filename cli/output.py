@@ -55,4 +55,5 @@ def _told_by_steps(record: logging.LogRecord) -> bool:
     line = re.sub(r"\x1b\[[0-9;]*m", "", record.getMessage())
     started = re.match(r"Running step `(\w+)`", line)
     record.msg, record.args = f"{started[1]}: in a container …" if started else line, ()
-    return bool(started or re.match(r"(load|split|train|evaluate|decide|score): ", line))
+    told = r"(engine|load|split|train|evaluate|decide|score|watch): "
+    return bool(started or re.match(told, line))

@@ -29,9 +29,13 @@ def test_lines_of_our_steps_are_shown_and_those_of_zenml_are_not(
     told.info("Running step `train` in Docker:")
     told.info("\x1b[37m\x1b[37mtrain: comparing %s%%\x1b[0m\x1b[0m", 5)
     told.info("\x1b[37mCode download finished.\x1b[0m")
+    told.info("\x1b[37mengine: 2 processes of this machine learn in parts\x1b[0m")
+    told.info("\x1b[37mwatch: 10 students, ok\x1b[0m")
 
     assert capsys.readouterr().err.splitlines() == [
         "  load: 10 rows",
         "  train: in a container …",
         "  train: comparing 5%",
+        "  engine: 2 processes of this machine learn in parts",
+        "  watch: 10 students, ok",
     ]
