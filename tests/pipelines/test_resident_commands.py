@@ -87,7 +87,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stays]:
 @pytest.fixture
 def stays(shared: Stays, store_template: Stores) -> Stays:
     """The process that stays, for a fresh user."""
-    shutil.rmtree(shared.user.root, ignore_errors=True)
+    if shared.user.root.exists():
+        shutil.rmtree(shared.user.root)
     copy_user(store_template, shared.user)
     return shared
 

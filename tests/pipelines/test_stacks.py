@@ -155,7 +155,7 @@ def test_two_processes_register_at_once(stores: Stores, monkeypatch: pytest.Monk
 
 
 def test_steps_in_containers_are_told_of_the_processes_that_learn_in_parts(
-    monkeypatch: pytest.MonkeyPatch,
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = {SCHEDULER: "tcp://10.0.0.5:8786", WORKERS: "3", WORKER_MEMORY: "2GB"}
     for name in said:
