@@ -223,8 +223,7 @@ def test_person_promotes_and_rolls_back(page: Page, address: str, user: Stores) 
 
 def test_server_that_is_killed_is_told_and_comes_back(page: Page, user: Stores) -> None:
     """Nobody presses Refresh: the open page looks by itself."""
-    store = free_port(2)
-    shown = store + 1
+    store, shown = free_port(), free_port()
     variables = user.environment | {
         "MLFLOW_TRACKING_URI": f"http://127.0.0.1:{store}",
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",

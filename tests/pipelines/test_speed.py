@@ -9,22 +9,26 @@ import pytest
 from cli.speed import KNOBS, SWITCH, Knob, package_of
 from tests.conftest import PROJECT, Stores
 
-# In a fork for each value of the switch, of a process that has imported what the knobs change.
+# A fork for each value of the switch: the first as a training begins, the others from a process
+# that has imported what the knobs change.
 TOLD = """
 import gc, os, sys
-import mlflow.utils.requirements_utils, skops.io
-from zenml.utils import source_utils
 from cli import speed
-for off in sys.argv[1:]:
+def tell(**switch):
     if fork := os.fork():
         assert os.waitpid(fork, 0)[1] == 0
-        continue
-    os.environ[speed.SWITCH] = off
+        return
+    os.environ.update(switch)
     with speed.fast_imports():
         pass
+    from zenml.utils import source_utils
     known = source_utils._get_package_for_module is speed.package_of
     print(gc.get_threshold()[0], known, flush=True)
     os._exit(0)
+tell()
+import mlflow.utils.requirements_utils, skops.io, zenml.utils.source_utils
+for off in sys.argv[1:]:
+    tell(**{speed.SWITCH: off})
 """
 
 # What any command does, also one that runs no pipeline.
@@ -58,7 +62,7 @@ def test_name_that_is_gone_is_told() -> None:
 
 
 def test_switch_leaves_everything_as_it_is(stores: Stores) -> None:
-    found = told(stores, TOLD, "", "off", "collection,skops", "package")
+    found = told(stores, TOLD, "off", "collection,skops", "package")
 
     assert found == ["100000 True", "700 False", "700 True", "100000 False"]
 

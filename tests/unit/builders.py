@@ -20,14 +20,13 @@ from student_performance.curves import (
     PrecisionPoint,
     ReliabilityBin,
 )
-from student_performance.drift import FeatureDrift, FeatureReference, Level
+from student_performance.drift import FeatureDrift, FeatureReference
 from student_performance.evaluation import EvaluationReport
 from student_performance.examples import Example
 from student_performance.explain import Effect, Importance
 from student_performance.fairness import AttributeFairness, Gap, GroupRates
 from student_performance.leakage import Finding, LeakageReport, Severity
 from student_performance.metrics import Estimate, Scores
-from student_performance.monitor_report import MonitorReport
 from student_performance.promotion import ChampionComparison, Decision, decide
 from student_performance.records import Judgement, TrackedModel, Verdict, Version
 from student_performance.splitting import Division
@@ -298,28 +297,3 @@ def version(number: str = "7") -> Version:
         judgement=Judgement(key="key", cause="cause", decision=decision()),
         contract=load_configs(CONFIGS, "student_performance")[1],
     )
-
-
-def moved(level: Level = "ok", feature: str = "hours_studied", psi: float = 0.02) -> FeatureDrift:
-    return FeatureDrift(feature=feature, psi=psi, expected=0.01, level=level, n=400)
-
-
-def monitored(level: Level = "ok", **changes: Any) -> MonitorReport:
-    values: dict[str, Any] = {
-        "at": datetime(2026, 11, 24, tzinfo=UTC),
-        "dataset": "student_performance",
-        "version": "7",
-        "data_md5": "ab" * 16,
-        "labels_md5": None,
-        "rows": 400,
-        "rejected": 0,
-        "broken": (),
-        "broken_level": "no_data",
-        "flagged": 120,
-        "mean_risk": 0.36,
-        "risk_before": 0.34,
-        "features": (moved(level),),
-        "risk": None,
-        "outcomes": None,
-    }
-    return MonitorReport(**(values | changes))

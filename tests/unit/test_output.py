@@ -1,11 +1,13 @@
 """Progress of steps, whether they run in this process or in containers."""
 
 import logging
+import re
 from collections.abc import Iterator
 
 import pytest
 
 from cli.output import show_progress
+from tests.conftest import PROJECT
 
 CONTAINERS = "zenml.orchestrators.local_docker.local_docker_orchestrator"
 
@@ -39,3 +41,18 @@ def test_lines_of_our_steps_are_shown_and_those_of_zenml_are_not(
         "  engine: 2 processes of this machine learn in parts",
         "  watch: 10 students, ok",
     ]
+
+
+def test_every_line_that_a_step_logs_is_shown_from_its_container(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    sources = [*PROJECT.glob("steps/*.py"), *PROJECT.glob("student_performance/parts/*.py")]
+    logged = re.compile(r"log(?:ger)?\.info\(\s*f?\"([^\"]*)\"")
+    lines = [line for path in sources for line in logged.findall(path.read_text("utf-8"))]
+    own = [line for line in lines if not line.startswith("%s: ")]  # begins with its caller's word
+    show_progress()
+    for line in own:
+        logging.getLogger(CONTAINERS).info("%s", line)
+
+    assert len(own) > 15
+    assert capsys.readouterr().err.splitlines() == [f"  {line}" for line in own]

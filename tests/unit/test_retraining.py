@@ -1,15 +1,17 @@
 """New training data, and when a retraining is due."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from student_performance.contract import DatasetConfig
+from student_performance.drift import FeatureDrift, Level
 from student_performance.errors import InvalidDataError, RefusedError, UsageError
+from student_performance.monitor_report import MonitorReport
 from student_performance.retraining import Growth, cause, merge
 from student_performance.simulate import simulate
-from tests.unit.builders import monitored
 
 
 def tables(tmp_path: Path, new: pd.DataFrame) -> tuple[str, str]:
@@ -17,6 +19,27 @@ def tables(tmp_path: Path, new: pd.DataFrame) -> tuple[str, str]:
     simulate(100, seed=1).to_csv(old_path, index=False)
     new.to_csv(new_path, index=False)
     return str(old_path), str(new_path)
+
+
+def monitored(level: Level) -> MonitorReport:
+    moved = FeatureDrift(feature="hours_studied", psi=0.02, expected=0.01, level=level, n=400)
+    return MonitorReport(
+        at=datetime(2026, 11, 24, tzinfo=UTC),
+        dataset="student_performance",
+        version="7",
+        data_md5="ab" * 16,
+        labels_md5=None,
+        rows=400,
+        rejected=0,
+        broken=(),
+        broken_level="no_data",
+        flagged=120,
+        mean_risk=0.36,
+        risk_before=0.34,
+        features=(moved,),
+        risk=None,
+        outcomes=None,
+    )
 
 
 def test_the_new_row_of_a_student_counts(tmp_path: Path, dataset: DatasetConfig) -> None:
