@@ -103,7 +103,9 @@ def test_zenml_dashboard_shows_the_run(composed: Composed, trained: Outcome, pag
     page.goto(run, wait_until="domcontentloaded")
     page.get_by_label("Username").fill(values["ZENML_STORE_USERNAME"], timeout=60_000)
     page.get_by_label("Password").fill(values["ZENML_STORE_PASSWORD"])
-    page.get_by_role("button", name="Login").click()
+    with page.expect_response("**/api/v1/login", timeout=60_000) as answered:
+        page.get_by_role("button", name="Login").click()
+    assert answered.value.ok, answered.value.text()
     nodes = page.locator(".react-flow__node")
     for step in ("load", "split", "train", "evaluate", "decide"):
         expect(nodes.filter(has_text=step).first).to_be_visible(timeout=60_000)
@@ -215,6 +217,13 @@ def test_client_inside_the_network(composed: Composed, trained: Outcome) -> None
     )  # fmt: skip
     assert "in a container" in told
     assert "mend " not in told
+
+    asked = "from student_performance.settings import said_of_workers as said; print(said())"
+    workers = {"STUDENT_PERFORMANCE_WORKERS": "3"}
+    told = composed.compose(
+        "run", "--rm", "client", "python", "-c", asked, DOCKER_GID=group, **workers
+    )
+    assert told.splitlines()[-1] == str(workers)
 
     again = composed.compose(
         "run", "--rm", "client", "python", "run.py", "train", "--stack", "container", "--json",
