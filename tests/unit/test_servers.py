@@ -81,6 +81,16 @@ def test_example_has_every_setting_that_compose_reads() -> None:
     assert used - known <= {"COMPOSE_PROJECT_NAME", "DOCKER_GID"}  # each has a default there
 
 
+def test_example_names_every_setting_that_compose_only_hands_on() -> None:
+    services = yaml.safe_load(COMPOSE)["services"].values()
+    told = [service.get("environment", {}) for service in services]
+    handed_on = {name for variables in told for name, value in variables.items() if value is None}
+    named = set(re.findall(r"^# ([A-Z0-9_]+)=", EXAMPLE.read_text(), re.MULTILINE))
+
+    assert "DASK_SCHEDULER_ADDRESS" in handed_on
+    assert handed_on <= named
+
+
 def test_every_line_of_the_example_is_explained() -> None:
     for block in EXAMPLE.read_text().strip().split("\n\n"):
         assert block.startswith("#"), block
