@@ -67,36 +67,18 @@ class TrainingResult(Strict):
         return self.model_copy(update={"steps": steps, "verdict": verdict})
 
 
-def left_by(run: PipelineRunResponse, name: str, store: Store) -> Left | None:
-    """What a run has left; None if that is not on this machine alone, or cannot be told."""
-    zenml, mlflow = local_store_file(), store.local_file
-    if zenml is None or mlflow is None:
-        return None
-    outputs = [made for step in run.steps.values() for made in step.outputs.values()]
-    folders = [artifact.uri for made in outputs for artifact in made]
-    try:
-        with answering(store):
-            folders += Tracker(store).folders(_output(run.steps["evaluate"], "tracked_model"))
-        databases = databases_of(mlflow, zenml, name, str(run.id))
-    except (ProductError, sqlite3.Error):
-        return None
-    if any("://" in folder for folder in folders):
-        return None
-    config = Path(GlobalConfiguration().config_directory) / "config.yaml"
-    return Left(databases, tuple(map(Path, folders)), config)
-
-
 def collect(
     run: PipelineRunResponse, stack: str, path: str, md5: str, store: Store
-) -> TrainingResult:
-    """Gather the result of a finished pipeline run."""
-    steps = run.steps
+) -> tuple[TrainingResult, Left | None]:
+    """Gather the result of a finished pipeline run, and what it has left on this machine."""
+    steps = run.steps  # ZenML is asked each time
     report: EvaluationReport = _output(steps["evaluate"], "report")
     verdict: Verdict = _output(steps["decide"], "decision")
-    registry = Registry(store)
     name = report.dataset
+    left = _left_by(run, steps, name, store)
+    registry = Registry(store)
     version = registry.version(name, verdict.version) if verdict.version else None
-    return TrainingResult(
+    result = TrainingResult(
         dataset=name,
         data=path,
         data_md5=md5,
@@ -110,6 +92,28 @@ def collect(
         model_uri=version.uri if version else None,
         registered_at=version.created if version else None,
     )
+    return result, left
+
+
+def _left_by(
+    run: PipelineRunResponse, steps: dict[str, StepRunResponse], name: str, store: Store
+) -> Left | None:
+    """What a run has left; None if that is not on this machine alone, or cannot be told."""
+    zenml, mlflow = local_store_file(), store.local_file
+    if zenml is None or mlflow is None:
+        return None
+    outputs = [made for step in steps.values() for made in step.outputs.values()]
+    folders = [artifact.uri for made in outputs for artifact in made]
+    try:
+        with answering(store):
+            folders += Tracker(store).folders(_output(steps["evaluate"], "tracked_model"))
+        databases = databases_of(mlflow, zenml, name, str(run.id))
+    except (ProductError, sqlite3.Error):
+        return None
+    if any("://" in folder for folder in folders):
+        return None
+    config = Path(GlobalConfiguration().config_directory) / "config.yaml"
+    return Left(databases, tuple(map(Path, folders)), config)
 
 
 def _state(step: StepRunResponse) -> StepState:

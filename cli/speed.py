@@ -72,11 +72,32 @@ def _nothing(_: Any) -> Callable[..., None]:
     return lambda *args, **kwargs: None
 
 
+def _known(ask: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """Ask once for all statements that SQLAlchemy itself would compile once."""
+    answers: dict[Any, bool] = {}
+
+    def asked(statement: Any) -> bool:
+        structure = statement._generate_cache_key()
+        if structure is None:
+            return ask(statement)
+        if structure.key not in answers:
+            answers[structure.key] = ask(statement)
+        return answers[structure.key]
+
+    return asked
+
+
 KNOBS: tuple[Knob, ...] = (
     # ZenML parses the file lists of all installed packages for each artifact.
     Knob("package", "zenml.utils.source_utils", "_get_package_for_module", lambda _: package_of),
     # It asks pip which packages are installed, twice a run.
     Knob("packages", "zenml.environment", "Environment.get_python_packages", cache),
+    # It compiles each statement twice more, to see how many tables it reads.
+    Knob(
+        "distinct", "zenml.zen_stores.sql_zen_store", "SqlZenStore._query_requires_distinct", _known
+    ),
+    # It reads the code of a materializer's class for each artifact.
+    Knob("sources", "zenml.utils.source_code_utils", "get_hashed_source_code", cache),
     # It imports every integration that is installed to know its materializers; ours are named.
     Knob(
         "integrations",

@@ -103,7 +103,7 @@ def train_on(
         # It makes ZenML's store aside; the import of a pipeline would make it in place.
         selection = select_stack(stack)
         say(f"Stack  {selection.name} ({selection.why})")
-        from cli.results import collect, left_by
+        from cli.results import collect
         from pipelines.training import training
         from stacks.containers import run_settings
         from steps.mlflow_store import active_store, in_containers, tracker_identity
@@ -127,5 +127,4 @@ def train_on(
             config=config,
             tracker=tracker_identity(contract.name),
         )
-    left = left_by(run, contract.name, store)
-    return collect(run, selection.name, path, md5, store), left
+    return collect(run, selection.name, path, md5, store)

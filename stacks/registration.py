@@ -7,7 +7,7 @@ from uuid import UUID
 from zenml.client import Client
 from zenml.enums import StackComponentType
 from zenml.exceptions import EntityExistsError
-from zenml.models import StackResponse
+from zenml.models import ComponentResponse, StackResponse
 
 from stacks.definitions import DEFINITIONS, Component, StackDefinition
 from student_performance.errors import UsageError, nearest
@@ -26,22 +26,24 @@ def ensure_stack(name: str) -> StackResponse:
     client = Client()
     for secret, values in definition.secrets.items():
         _ensure_secret(client, secret, values)
+    try:
+        there = _find_ours(client, definition)
+    except KeyError:
+        there = None
+    # Asking the stack is one question, asking for each of its components as many.
+    parts = [part for kind in there.components.values() for part in kind] if there else []
+    known = {(part.type, part.name): part for part in parts}
     wanted = {
-        kind: [_ensure_component(client, kind, component)]
+        kind: [_ensure_component(client, kind, component, known.get((kind, component.name)))]
         for kind, component in definition.components.items()
     }
     secrets = [definition.secret_environment] if definition.secret_environment else None
-    stack = _found_or_made(
-        lambda: client.get_stack(name, allow_name_prefix_match=False),
+    stack = there or _found_or_made(
+        lambda: _find_ours(client, definition),
         lambda: client.create_stack(
             name, {kind: ids[0] for kind, ids in wanted.items()}, secrets=secrets
         ),
     )
-    if not _is_ours(stack, definition):
-        raise UsageError(
-            f"There is a ZenML stack `{name}` that this project did not make; it is left alone.",
-            f"zenml stack rename {name} my_{name}",
-        )
     if {kind: [part.id for part in parts] for kind, parts in stack.components.items()} != wanted:
         stack = client.update_stack(name, component_updates=wanted)
     if stack.environment != dict(definition.environment):
@@ -61,11 +63,22 @@ def define(name: str) -> StackDefinition:
     return DEFINITIONS[name]()
 
 
-def _is_ours(stack: StackResponse, definition: StackDefinition) -> bool:
-    """Ours are told by the name of the experiment tracker, which nobody else would choose."""
+def _find_ours(client: Client, definition: StackDefinition) -> StackResponse:
+    """The stack of this name, told by its experiment tracker's name, which nobody else chooses.
+
+    Raises:
+        KeyError: There is no stack of this name.
+        UsageError: It is a foreign one.
+    """
+    stack = client.get_stack(definition.name, allow_name_prefix_match=False)
     kind = StackComponentType.EXPERIMENT_TRACKER
     ours = definition.components[kind].name
-    return any(part.name == ours for part in stack.components.get(kind, []))
+    if any(part.name == ours for part in stack.components.get(kind, [])):
+        return stack
+    raise UsageError(
+        f"There is a ZenML stack `{stack.name}` that this project did not make; it is left alone.",
+        f"zenml stack rename {stack.name} my_{stack.name}",
+    )
 
 
 def _found_or_made(find: Callable[[], T], make: Callable[[], T]) -> T:
@@ -94,9 +107,14 @@ def _ensure_secret(client: Client, name: str, values: Mapping[str, str]) -> None
         )
 
 
-def _ensure_component(client: Client, kind: StackComponentType, wanted: Component) -> UUID:
+def _ensure_component(
+    client: Client,
+    kind: StackComponentType,
+    wanted: Component,
+    of_the_stack: ComponentResponse | None,
+) -> UUID:
     """Identifier of a component, made if missing and updated if our own settings changed."""
-    known = _found_or_made(
+    known = of_the_stack or _found_or_made(
         lambda: client.get_stack_component(kind, wanted.name, allow_name_prefix_match=False),
         lambda: client.create_stack_component(
             wanted.name, wanted.flavor, kind, configuration=dict(wanted.config)

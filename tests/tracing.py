@@ -1,4 +1,4 @@
-"""Which tests the coverage is counted in.
+"""Which tests `make coverage` counts the lines of.
 
 Up to Python 3.11, counting the lines that run makes a test slower by half. Long ones that run
 hardly a line that others do not run as well are left out of the count.

@@ -1,8 +1,14 @@
 """The pages of the dashboard without a browser."""
 
+from functools import cache
+
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from tests.conftest import PROJECT
+
+# A server looks once, and each page of a test would do so too: through all installed packages.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
 def opened(**state: object) -> AppTest:

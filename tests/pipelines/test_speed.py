@@ -3,8 +3,10 @@
 import subprocess
 import sys
 from importlib.util import find_spec, module_from_spec
+from unittest.mock import Mock
 
 import pytest
+from sqlmodel import select
 
 from cli.speed import KNOBS, SWITCH, Knob, package_of
 from tests.conftest import PROJECT, Stores
@@ -81,3 +83,19 @@ def test_package_of_a_module_is_the_one_that_zenml_would_find() -> None:
 
     for module in ("pandas.core.frame", "sklearn.pipeline", "numpy", "six", "builtins", "nothing"):
         assert package_of(module) == source_utils._get_package_for_module(module), module
+
+
+def test_statements_that_read_several_tables_are_told_apart_and_a_kind_is_asked_about_once() -> (
+    None
+):
+    from zenml.zen_stores.schemas import StackSchema, UserSchema  # ZenML is slow to import
+
+    (knob,) = (knob for knob in KNOBS if knob.title == "distinct")
+    owner, name = knob.place()
+    ask = Mock(wraps=getattr(owner, name))
+    known = knob.replacement(ask)
+    stacks = [select(StackSchema).where(StackSchema.name == stack) for stack in ("local", "minio")]
+    of_users = [stack.join(UserSchema, StackSchema.user_id == UserSchema.id) for stack in stacks]
+
+    assert [known(statement) for statement in stacks + of_users] == [False, False, True, True]
+    assert ask.call_count == 2

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from student_performance import figures
@@ -76,13 +77,40 @@ def test_hold_out_without_a_curve_can_be_drawn(draw: Draw) -> None:
     assert draw(one_class_report()).startswith(MAGIC)
 
 
+@each_figure
+def test_nothing_that_is_written_beside_the_axes_is_cut(
+    draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown, paint = [], FigureCanvasAgg.print_png
+    monkeypatch.setattr(
+        FigureCanvasAgg, "print_png",
+        lambda canvas, *args, **options: (shown.append(canvas), paint(canvas, *args, **options)),
+    )  # fmt: skip
+    long = "weekly_hours_of_study_at_home_and_at_school"
+    baseline, *_ = report().comparison.candidates
+    candidates = (baseline, CandidateScore(name=long, scores=scores(0.7, 0.5)))
+    draw(
+        report(
+            importances=[Importance(feature=long, mean=0.1, sd=0.01, repeats=10)],
+            comparison=comparison(candidates=candidates, chosen=long),
+        )
+    )
+    (axes,) = shown[0].figure.axes
+    left, bottom, right, top = axes.get_tightbbox(shown[0].get_renderer()).extents
+
+    assert 0 <= left < 20
+    assert 0 <= bottom < 20
+    assert 430 < right <= 450
+    assert 340 < top <= 360
+
+
 @pytest.fixture
 def axes(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Axes]:
     """What a figure draws, before it is pixels."""
 
     def drawn(name: str, of: EvaluationReport | None = None) -> Axes:
         captured = Figure().add_subplot()
-        monkeypatch.setattr(figures, "png", lambda draw: draw(captured))
+        monkeypatch.setattr(figures, "png", lambda draw, **_: draw(captured))
         FIGURES[name](of or report())
         return captured
 
@@ -97,7 +125,7 @@ def lines(axes: Axes) -> list[list[tuple[float, float]]]:
 def test_figure_says_what_it_shows(name: str, axes: Callable[..., Axes]) -> None:
     drawn = axes(name)
 
-    assert drawn.get_title()
+    assert drawn.get_title() or drawn.get_title(loc="right")
     assert drawn.get_xlabel()
     assert drawn.get_ylabel() or drawn.get_yticklabels()
     assert drawn.get_legend_handles_labels()[1]
