@@ -16,6 +16,7 @@ from servers.environment import read_environment
 from servers.processes import Processes
 from student_performance.registry import Registry, Store
 from tests.conftest import PROJECT, SMALL, Outcome, Stores, copy_user
+from tests.integration.forked import Forked
 from tests.ports import free_port
 
 STORES = ("seaweedfs", "minio")
@@ -60,13 +61,9 @@ class Machine:
                 kept |= {k: v for k, v in self.settings.items() if k.startswith(group)}
         return kept | self.ports | {"PATH": self.path} | changed
 
-    def start(self, *args: object, **changed: str) -> subprocess.Popen[str]:
+    def start(self, *args: object, **changed: str) -> Forked:
         """`run.py` in the background."""
-        return subprocess.Popen(
-            [sys.executable, "run.py", *map(str, args)],
-            cwd=PROJECT, env=self.variables(**changed), text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
+        return Forked([*map(str, args)], self.variables(**changed))
 
     def run(self, *args: object, seconds: float = 240, **changed: str) -> Outcome:
         """`run.py` to its end."""
@@ -84,7 +81,7 @@ class Machine:
         return Registry(Store(self.settings["MLFLOW_TRACKING_URI"]))
 
 
-def ended(process: subprocess.Popen[str], seconds: float = 240) -> Outcome:
+def ended(process: Forked, seconds: float = 240) -> Outcome:
     """What a process ended in, within a time; it is killed if it does not end."""
     try:
         out, err = process.communicate(timeout=seconds)
@@ -92,7 +89,9 @@ def ended(process: subprocess.Popen[str], seconds: float = 240) -> Outcome:
         if process.poll() is None:
             process.kill()
             process.communicate()
-    return Outcome(process.returncode, out, err)
+    code = process.poll()
+    assert code is not None
+    return Outcome(code, out, err)
 
 
 @pytest.fixture(scope="module", params=STORES)
