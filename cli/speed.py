@@ -84,7 +84,7 @@ def _known(ask: Callable[[Any], bool]) -> Callable[[Any], bool]:
             answers[structure.key] = ask(statement)
         return answers[structure.key]
 
-    return asked
+    return staticmethod(asked)
 
 
 KNOBS: tuple[Knob, ...] = (

@@ -24,13 +24,13 @@ def ensure_stack(name: str) -> StackResponse:
     """
     definition = define(name)
     client = Client()
-    for secret, values in definition.secrets.items():
-        _ensure_secret(client, secret, values)
     try:
         there = _find_ours(client, definition)
     except KeyError:
         there = None
-    # Asking the stack is one question, asking for each of its components as many.
+    for secret, values in definition.secrets.items():
+        _ensure_secret(client, secret, values)
+    # One question finds them all; of each that has settings these are asked for.
     parts = [part for kind in there.components.values() for part in kind] if there else []
     known = {(part.type, part.name): part for part in parts}
     wanted = {

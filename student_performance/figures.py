@@ -18,7 +18,7 @@ _NUMBERS = {"left": 0.13, "right": 0.97, "bottom": 0.14, "top": 0.92}
 # Blue and orange of Okabe and Ito, told apart by colour-blind people.
 MODEL, BASELINE = "#0072B2", "#D55E00"
 _BARS = 12  # of importances, the largest
-_LETTERS = 26  # of a name; the table beside the figure has all of it
+_LETTERS = 26  # of a name; the tables of the report have all of it
 
 
 def roc_png(report: EvaluationReport) -> bytes:
@@ -30,7 +30,7 @@ def roc_png(report: EvaluationReport) -> bytes:
             [point.false_positive_rate for point in report.roc],
             [point.true_positive_rate for point in report.roc],
             color=MODEL,
-            label=report.candidate.replace("_", " "),
+            label=_name(report.candidate),
         )
         axes.set(xlabel="passing students flagged", ylabel="students at risk flagged")
         axes.set_title("Who is flagged, for every threshold")
@@ -74,7 +74,7 @@ def precision_recall_png(report: EvaluationReport) -> bytes:
         axes.axhline(report.prevalence, linestyle="--", color=BASELINE, label="by chance")
         points = report.precision_recall
         axes.plot([p.recall for p in points], [p.precision for p in points], color=MODEL,
-                  label=report.candidate.replace("_", " "))  # fmt: skip
+                  label=_name(report.candidate))  # fmt: skip
         axes.set(xlabel="students at risk flagged", ylabel="flagged students at risk", ylim=(0, 1))
         axes.set_title("How many flags are right")
 
@@ -117,9 +117,14 @@ def candidates_png(report: EvaluationReport) -> bytes:
 
 
 def _name(name: str) -> str:
-    """As it is written beside the axes, which keep the larger half of the figure."""
-    words = name.replace("_", " ")
-    return words if len(words) <= _LETTERS else f"{words[: _LETTERS - 1].rstrip()}…"
+    """As it is written, so that the axes keep the larger half of the figure.
+
+    Long names often differ at their end, so they are shortened in the middle.
+    """
+    words, half = name.replace("_", " "), _LETTERS // 2
+    if len(words) <= _LETTERS:
+        return words
+    return f"{words[:half].rstrip()}…{words[1 - half :].lstrip()}"
 
 
 FIGURES: dict[str, Callable[[EvaluationReport], bytes]] = {

@@ -16,7 +16,7 @@ from servers.environment import read_environment
 from servers.processes import Processes
 from student_performance.registry import Registry, Store
 from tests.conftest import PROJECT, SMALL, Outcome, Stores, copy_user
-from tests.integration.forked import Forked
+from tests.integration.forked import Forked, started
 from tests.ports import free_port
 
 STORES = ("seaweedfs", "minio")
@@ -61,9 +61,9 @@ class Machine:
                 kept |= {k: v for k, v in self.settings.items() if k.startswith(group)}
         return kept | self.ports | {"PATH": self.path} | changed
 
-    def start(self, *args: object, **changed: str) -> Forked:
+    def start(self, *args: object, **changed: str) -> Forked | subprocess.Popen[str]:
         """`run.py` in the background."""
-        return Forked([*map(str, args)], self.variables(**changed))
+        return started([*map(str, args)], self.variables(**changed))
 
     def run(self, *args: object, seconds: float = 240, **changed: str) -> Outcome:
         """`run.py` to its end."""
@@ -81,7 +81,7 @@ class Machine:
         return Registry(Store(self.settings["MLFLOW_TRACKING_URI"]))
 
 
-def ended(process: Forked, seconds: float = 240) -> Outcome:
+def ended(process: Forked | subprocess.Popen[str], seconds: float = 240) -> Outcome:
     """What a process ended in, within a time; it is killed if it does not end."""
     try:
         out, err = process.communicate(timeout=seconds)

@@ -2,6 +2,8 @@
 
 Most of what a short command costs is imports. A fork has a process, an environment and streams of
 its own, as a process that was started has; what imports do is tested where processes are started.
+What is read while Python or a library starts (`PYTHON...`, `STUDENT_PERFORMANCE_KNOBS`, ZenML's
+logging) is that of the tests.
 """
 
 import atexit
@@ -9,6 +11,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from threading import Thread
@@ -29,8 +32,6 @@ class Forked:
     """
 
     def __init__(self, arguments: list[str], environment: Mapping[str, str]) -> None:
-        if "LD_PRELOAD" in environment:
-            raise ValueError("LD_PRELOAD is read when a process is started: start one")
         out, its_out = _forks.Pipe(duplex=False)
         err, its_err = _forks.Pipe(duplex=False)
         self._process = _forks.Process(
@@ -42,6 +43,12 @@ class Forked:
         self.stdout, self.stderr = (os.fdopen(os.dup(end.fileno())) for end in (out, err))
         self._said: dict[TextIO, str] = {}
         self._readers: list[Thread] = []
+
+    @property
+    def pid(self) -> int:
+        pid = self._process.pid
+        assert pid is not None
+        return pid
 
     @property
     def returncode(self) -> int | None:
@@ -64,11 +71,11 @@ class Forked:
             for stream in (self.stdout, self.stderr):
                 self._readers.append(Thread(target=self._read, args=(stream,), daemon=True))
                 self._readers[-1].start()
-        self._process.join(timeout)
-        if self.returncode is None:
-            raise subprocess.TimeoutExpired("run.py", timeout or 0)
-        for reader in self._readers:
-            reader.join()
+        end = None if timeout is None else time.monotonic() + timeout
+        for one in (self._process, *self._readers):  # a child of it may hold its streams
+            one.join(None if end is None else max(0.0, end - time.monotonic()))
+            if one.is_alive():
+                raise subprocess.TimeoutExpired("run.py", timeout or 0)
         return self._said[self.stdout], self._said[self.stderr]
 
     def _read(self, stream: TextIO) -> None:
@@ -76,17 +83,32 @@ class Forked:
             self._said[stream] = stream.read()
 
 
+def started(arguments: list[str], environment: Mapping[str, str]) -> Forked | subprocess.Popen[str]:
+    """`run.py` in the background: a fork, where one does.
+
+    macOS cannot fork after such imports, and what is loaded before a process needs one.
+    """
+    loaded_before = environment.get("LD_PRELOAD") != os.environ.get("LD_PRELOAD")
+    if sys.platform != "darwin" and not loaded_before:
+        return Forked(arguments, environment)
+    return subprocess.Popen(
+        [sys.executable, "run.py", *arguments], cwd=PROJECT, env=environment, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
 def _run(
     arguments: list[str], environment: dict[str, str], out: Connection, err: Connection
 ) -> None:
     """What `python run.py` does, in the fork."""
-    assert "tests.integration.preloaded" in sys.modules, "it would import all that anew"
     for stream, place in ((out, 1), (err, 2)):
         os.dup2(stream.fileno(), place)
         stream.close()
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(PROJECT)
+    import tests.integration.preloaded  # noqa: F401  # already, or its error is shown
+
     sys.argv = ["run.py", *arguments]
     from cli.app import main
 

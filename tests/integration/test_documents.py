@@ -20,7 +20,8 @@ DOCUMENTS = ("README.md", *sorted(f"docs/{path.name}" for path in (PROJECT / "do
 RUNNABLE = (
     "README.md", "docs/large-tables.md", "docs/the-100-percent.md", "docs/your-own-data.md",
 )  # fmt: skip
-# These two create an environment and run these tests: CI runs them on a clean clone.
+# These two create an environment and run these tests: CI runs them on a clean clone, the second one
+# by way of `make coverage`.
 BY_CI = {"make run", "make test"}
 
 

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from tests.conftest import PROJECT, SMALL, Outcome, Stores, copy_user
+from tests.conftest import SMALL, Outcome, Stores, copy_user
 from tests.integration.conftest import Machine, ended
 from tests.ports import free_port
 
@@ -181,20 +180,12 @@ def _has_minio(path: str) -> bool:
 
 @pytest.mark.skipif(not FAKETIME.exists(), reason="no libfaketime: install the package `faketime`")
 def test_clock_that_is_an_hour_behind(machine: Machine, students: Path) -> None:
-    environment = machine.variables(LD_PRELOAD=str(FAKETIME), FAKETIME="-1h")
+    outcome = machine.train(students, LD_PRELOAD=str(FAKETIME), FAKETIME="-1h")
 
-    def run(*args: object) -> subprocess.CompletedProcess[str]:
-        """In a process of its own: a fork has its clock from its parent."""
-        return subprocess.run(
-            [sys.executable, "run.py", *map(str, args)], cwd=PROJECT, env=environment,
-            capture_output=True, text=True, timeout=240, check=False,
-        )  # fmt: skip
-
-    trained = run("train", "--stack=minio", "--json", "--data", students, *SMALL)
-    assert trained.returncode == 5, trained.stderr
-    assert "clocks" in trained.stderr
-    looked = run("doctor", "--stack=minio")
-    assert "The clocks of this machine and of the object store differ" in looked.stdout
+    assert outcome.code == 5, outcome.err
+    assert "clocks" in outcome.err
+    looked = machine.run("doctor", "--stack=minio", LD_PRELOAD=str(FAKETIME), FAKETIME="-1h")
+    assert "The clocks of this machine and of the object store differ" in looked.out
 
 
 def test_zenml_server_restarted_during_a_run(

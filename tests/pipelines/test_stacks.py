@@ -89,8 +89,11 @@ def test_foreign_stack_of_our_name_is_left_alone(train: Run, stores: Stores) -> 
     client = Client()
     client.delete_stack("local")
     make_stack("local")
+    before = client.get_stack("local")
     outcome = train("--stack=local")
+    after = Client().get_stack("local")
 
+    assert (after.updated, after.components) == (before.updated, before.components)
     assert outcome.code == 2
     assert "did not make" in outcome.err
     assert "zenml stack rename" in outcome.err

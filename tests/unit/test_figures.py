@@ -92,6 +92,7 @@ def test_nothing_that_is_written_beside_the_axes_is_cut(
     draw(
         report(
             importances=[Importance(feature=long, mean=0.1, sd=0.01, repeats=10)],
+            candidate=long,
             comparison=comparison(candidates=candidates, chosen=long),
         )
     )
