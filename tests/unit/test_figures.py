@@ -223,3 +223,14 @@ def test_figures_of_a_report_are_drawn_once(monkeypatch: pytest.MonkeyPatch) -> 
 
     assert draw_all(once)["roc"] == MAGIC, "what a caller does to the answer is forgotten"
     assert drawn == [12_345]
+
+
+def test_long_names_that_differ_at_their_end_are_told_apart(axes: Callable[..., Axes]) -> None:
+    names = [f"weekly_hours_of_study_at_school_in_term_{term}" for term in (1, 2)]
+    found = [Importance(feature=name, mean=0.1, sd=0.01, repeats=10) for name in names]
+    written = [
+        label.get_text()
+        for label in axes("importances", report(importances=found)).get_yticklabels()
+    ]
+
+    assert written == ["weekly hours…ol in term 1", "weekly hours…ol in term 2"]
