@@ -23,7 +23,7 @@ integration: setup-dev  ## Run the tests with real servers, containers and a bro
 	$(BIN)/python -m pytest tests/integration tests/browser --numprocesses auto --dist loadfile
 
 speed: setup  ## Fail if a training takes a quarter more CPU than it did, beside a bare script
-	$(BIN)/python -m benchmarks.speed --ours --rounds 3 --guard benchmarks/speed.json
+	$(BIN)/python -m benchmarks.speed --ours --rounds 4 --beside 2 --guard benchmarks/speed.json
 
 containers: setup-dev  ## Run the tests that need a container engine
 	$(BIN)/python -m pytest tests/integration/test_containers.py

@@ -17,7 +17,7 @@ from statistics import median
 
 import click
 
-from benchmarks.peers.tools import OPTIONS, PROJECT, Place
+from benchmarks.peers.tools import LIGHT, PROJECT, Place
 from student_performance.simulate import simulate, to_csv
 
 _ROWS = 2_000
@@ -90,7 +90,7 @@ def commands_over(folder: Path) -> dict[str, list[str]]:
         tables.append(folder / f"term{seed}.csv")
         tables[-1].write_bytes(to_csv(simulate(_ROWS, seed=seed)))
     first, second = map(str, tables)
-    settings = [f"--set={option}" for option in OPTIONS]
+    settings = [f"--set={option}" for option in LIGHT.options]
     return {
         "training, nothing from the cache": ["train", "--no-cache", "--data", first, *settings],
         "monitoring": ["monitor", "--data", second],

@@ -23,7 +23,7 @@ from statistics import median
 import click
 from platformdirs import user_cache_path
 
-from benchmarks.peers.tools import BARE, OURS, PROJECT, TOOLS, Place, Tool
+from benchmarks.peers.tools import BARE, FOREST, LIGHT, OURS, PROJECT, TOOLS, Place, Tool, Work
 from student_performance.simulate import simulate, to_csv
 
 CASES = ("first", "changed", "same")
@@ -87,18 +87,18 @@ def metrics_of(tool: Tool, place: Place) -> dict[str, float]:
 
 
 def round_of(
-    tools: tuple[Tool, ...], table: Path, environments: Path
+    tools: tuple[Tool, ...], table: Path, environments: Path, work: Work
 ) -> Iterator[tuple[str, str, Cost]]:
     """One round: every tool in an empty folder, all of them case by case."""
     with tempfile.TemporaryDirectory() as folder:
         places: dict[str, Place] = {}
         for tool in tools:
-            place = Place(Path(folder) / str(len(places)), table, tool.python(environments))
+            place = Place(Path(folder) / str(len(places)), table, tool.python(environments), work)
             place.folder.mkdir()
             tool.prepare(place)
             places[tool.name] = place
         for case in CASES:
-            penalty = 1.0 if case == "first" else 0.5
+            penalty = 1.0 if case == "first" else 2.0
             for tool in tools:
                 yield tool.name, case, measure(tool, places[tool.name], penalty)
             check_equal({tool.name: metrics_of(tool, places[tool.name]) for tool in tools})
@@ -172,10 +172,11 @@ def guard(costs: Costs, file: Path) -> None:
 @click.option("--rows", "sizes", multiple=True, type=click.IntRange(500), default=(1_000,))
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1))
 @click.option(
-    "--beside", default=1, show_default=True, type=click.IntRange(1, len(CORES)),
-    help="So many rounds at a time, each bound to a core of its own.",
+    "--beside", default=1, show_default=True, type=click.IntRange(1, len(CORES), clamp=True),
+    help="So many rounds at a time, each bound to a core of its own, if there are as many cores.",
 )  # fmt: skip
 @click.option("--ours", is_flag=True, help="Only this project and the bare script.")
+@click.option("--forest", is_flag=True, help="A random forest instead of a logistic regression.")
 @click.option(
     "--guard", "known", type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Fail if this project takes a quarter more CPU than this file says.",
@@ -188,6 +189,7 @@ def main(
     rounds: int,
     beside: int,
     ours: bool,
+    forest: bool,
     known: Path | None,
     keep: Path | None,
 ) -> None:
@@ -200,8 +202,9 @@ def main(
         f" `run.py --help` takes {help_seconds(rounds):.2f} s longer than `python -c pass`."
     )
     for rows in sizes:
-        costs = measured(tools, rows, rounds, beside)
-        title = f"{rows:,} rows, median of {rounds} round{'s' * (rounds > 1)} in turns"
+        costs = measured(tools, rows, rounds, beside, FOREST if forest else LIGHT)
+        title = f"{rows:,} rows, a random forest" if forest else f"{rows:,} rows"
+        title += f", median of {rounds} round{'s' * (rounds > 1)} in turns"
         if beside > 1:
             title += f", {beside} rounds at a time, each bound to a core of its own"
         click.echo("\n" + "\n".join(table_of(costs, tools, f"{title}.")))
@@ -212,7 +215,7 @@ def main(
             guard(costs, known)
 
 
-def measured(tools: tuple[Tool, ...], rows: int, rounds: int, beside: int) -> Costs:
+def measured(tools: tuple[Tool, ...], rows: int, rounds: int, beside: int, work: Work) -> Costs:
     """All rounds over a table of one size; each run is told when it has ended."""
     environments = user_cache_path("student-performance") / "benchmarks"
     costs: Costs = defaultdict(list)
@@ -224,7 +227,7 @@ def measured(tools: tuple[Tool, ...], rows: int, rounds: int, beside: int) -> Co
 
         def whole(number: int) -> list[tuple[str, str, Cost]]:
             found = []
-            for name, case, cost in round_of(tools, table, environments):
+            for name, case, cost in round_of(tools, table, environments, work):
                 told = f"{rows:,} rows, round {number + 1}, {case}: {name} {cost.cpu:.1f} s"
                 click.echo(told, err=True)
                 found.append((name, case, cost))

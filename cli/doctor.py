@@ -101,7 +101,7 @@ def _disk() -> Check:
 def _data(project: Path) -> Check:
     import yaml
 
-    from student_performance.dataset import md5_of
+    from student_performance.digests import md5_of
 
     path = project / "data" / "student_performance.csv"
     lock = yaml.safe_load((project / "dvc.lock").read_text(encoding="utf-8"))

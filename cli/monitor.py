@@ -54,7 +54,7 @@ def run(
 def _monitor(
     path: str, labels: str | None, dataset: str, config: "TrainConfig", stack: str | None
 ) -> "MonitorReport":
-    from student_performance.dataset import md5_of
+    from student_performance.digests import md5_of
 
     md5 = md5_of(path, any_size=True)
     say(f"Data   {path} (md5 {md5})")

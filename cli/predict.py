@@ -26,7 +26,7 @@ def run(dataset: str, data: str, out: str, stack: str | None, as_json: bool, deb
 
 
 def _predict(path: str, out: str, dataset: str, stack: str | None) -> "BatchRecord":
-    from student_performance.dataset import md5_of
+    from student_performance.digests import md5_of
     from student_performance.errors import UsageError
 
     md5 = md5_of(path, any_size=True)

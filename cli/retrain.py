@@ -123,7 +123,7 @@ def _told(growth: "Growth") -> str:
 
 
 def _is_versioned(path: Path) -> bool:
-    from student_performance.dataset import md5_of
+    from student_performance.digests import md5_of
 
     pointer = path.with_name(f"{path.name}.dvc")
     return pointer.exists() and md5_of(str(path)) in pointer.read_text(encoding="utf-8")

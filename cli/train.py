@@ -90,7 +90,7 @@ def train_on(
     path: str, contract: "DatasetConfig", config: "TrainConfig", stack: str | None, no_cache: bool
 ) -> "tuple[TrainingResult, Left | None]":
     """Run the training pipeline on a table; what came out, and what is left on this machine."""
-    from student_performance.dataset import md5_of
+    from student_performance.digests import md5_of
 
     md5 = md5_of(path, any_size=config.engine == "dask")
     say(f"Data   {path} (md5 {md5})")

@@ -11,7 +11,7 @@ from materializers import ParquetMaterializer, RecordMaterializer, SkopsMaterial
 from steps.caching import CODE_AWARE
 from student_performance.config import LearningConfig, SplitConfig
 from student_performance.contract import DatasetConfig
-from student_performance.dataset import md5_of
+from student_performance.digests import md5_of
 from student_performance.errors import InvalidDataError
 from student_performance.leakage import LeakageReport, inspect
 from student_performance.parts.crew import crew

@@ -9,7 +9,8 @@ from zenml import step
 from materializers import ParquetMaterializer, RecordMaterializer
 from steps.caching import CODE_AWARE
 from student_performance.contract import DatasetConfig
-from student_performance.dataset import labelled, md5_of, read, without_outcomes
+from student_performance.dataset import labelled, read, without_outcomes
+from student_performance.digests import md5_of
 from student_performance.errors import InvalidDataError
 from student_performance.leakage import LeakageReport, inspect
 

@@ -8,7 +8,8 @@ from pathlib import PurePath
 import pandas as pd
 
 from student_performance.batch_record import BatchRecord
-from student_performance.dataset import features_of, md5_of
+from student_performance.dataset import features_of
+from student_performance.digests import md5_of
 from student_performance.errors import InvalidDataError
 from student_performance.models import risk
 from student_performance.predictor import Predictor

@@ -1,6 +1,5 @@
 """From a file to the pipeline's table: contract held, features derived, outcome made a label."""
 
-import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,44 +8,12 @@ import pandas as pd
 
 from student_performance.contract import RETURNING, ROW_NUMBER, DatasetConfig, Kind, Role
 from student_performance.derive import derived
-from student_performance.digests import md5_of_path
 from student_performance.errors import InvalidDataError, UsageError
 from student_performance.reading.commands import check_command
-from student_performance.reading.files import opened, remote_files
-from student_performance.reading.parquet import files_of
 from student_performance.reading.rows import chunks
 from student_performance.schema import Violation, checked, repeated, sentences
 
 AT_RISK = "at_risk"
-_BLOCK = 1 << 20
-
-
-def md5_of(path: str, any_size: bool = False) -> str:
-    """MD5 of a table as DVC records it: of a file's bytes, or of a folder's list of files.
-
-    Of an address such as `s3://bucket/students/` it is that of the names of its files, their sizes
-    and the tags that the store gives each content: nothing is read.
-
-    Args:
-        path: A local path or an `s3://` address.
-        any_size: Whether it may be larger than a table that is held in memory.
-
-    Raises:
-        InvalidDataError: There is no such file, or it is too large.
-    """
-    if "://" not in path and os.path.isdir(path):
-        files_of(path)  # says so if none of its files is a table
-        return md5_of_path(Path(path))
-    digest = hashlib.md5(usedforsecurity=False)
-    if "://" in path and path.endswith("/"):
-        for one in remote_files(path, ""):
-            name = one.path.removeprefix(path)
-            digest.update(f"{name}\0{one.size}\0{one.tag}\0".encode())
-        return digest.hexdigest()
-    with opened(path, any_size) as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def load_table(path: str, dataset: DatasetConfig) -> pd.DataFrame:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from student_performance.config import TrainConfig
-from student_performance.dataset import features_of, md5_of
+from student_performance.dataset import features_of
+from student_performance.digests import md5_of
 from student_performance.drift import MIN_ROWS, Level
 from student_performance.evaluation import EvaluationReport
 from student_performance.metrics import wilson

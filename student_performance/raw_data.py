@@ -4,7 +4,7 @@ from pathlib import Path, PurePath
 
 import fsspec
 
-from student_performance.dataset import md5_of
+from student_performance.digests import md5_of
 from student_performance.errors import InvalidDataError, UsageError
 from student_performance.server_settings import known_settings
 

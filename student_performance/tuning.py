@@ -6,9 +6,14 @@ import numpy as np
 import pandas as pd
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection import StratifiedGroupKFold
 
-from student_performance.config import Capacity, IntervalConfig, LearningConfig, ThresholdPolicy
+from student_performance.config import (
+    Capacity,
+    CrossValidationConfig,
+    IntervalConfig,
+    LearningConfig,
+    ThresholdPolicy,
+)
 from student_performance.contract import DatasetConfig
 from student_performance.dataset import AT_RISK, features_of
 from student_performance.drift import FeatureReference, reference
@@ -23,8 +28,9 @@ from student_performance.metrics import (
 )
 from student_performance.models import risk
 from student_performance.strict import Strict
+from student_performance.training import folds_of
 
-_FOLDS = 5
+_CHECK = CrossValidationConfig(folds=5, repeats=1)
 _DIGITS = 4
 
 
@@ -139,13 +145,12 @@ def _calibration_gain(
     labels = _labels(validation)
     students = validation[dataset.id_column]
     if validation.groupby(AT_RISK)[dataset.id_column].nunique().reindex([0, 1]).fillna(0).min() < (
-        _FOLDS
+        _CHECK.folds
     ):
         return None
     features = features_of(validation, dataset)
-    folds = StratifiedGroupKFold(_FOLDS).split(features, labels, groups=students)
     after = np.empty(len(labels))
-    for learn, check in folds:
+    for learn, check in folds_of(validation, dataset, _CHECK):
         fitted = _calibrator(model).fit(features.iloc[learn], labels[learn])
         after[check] = risk(fitted, features.iloc[check])
     before = risk(model, features)

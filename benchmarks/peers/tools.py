@@ -10,12 +10,33 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
 PEERS = PROJECT / "benchmarks" / "peers"
+_QUICK = ("cross_validation.folds=3", "cross_validation.repeats=1", "intervals.resamples=100")
+
+
+@dataclass(frozen=True)
+class Work:
+    """The modelling work that all do.
+
+    Attributes:
+        options: Of `run.py train --set`.
+        changed: The option that is changed between two runs; any whole number is a value of it.
+    """
+
+    options: tuple[str, ...]
+    changed: str
+
+
 # Light on purpose: the less there is to compute, the more of the time is the tool's own.
-OPTIONS = (
-    "candidates={logistic_regression: {kind: logistic_regression, C: 1.0}}",
-    "cross_validation.folds=3",
-    "cross_validation.repeats=1",
-    "intervals.resamples=100",
+LIGHT = Work(
+    ("candidates={logistic_regression: {kind: logistic_regression, C: 1.0}}", *_QUICK),
+    "candidates.logistic_regression.C",
+)
+FOREST = Work(
+    (
+        "candidates={forest: {kind: random_forest, n_estimators: 100, min_samples_leaf: 50}}",
+        *_QUICK,
+    ),
+    "candidates.forest.random_state",
 )
 _DVC = """stages:
   prepare:
@@ -37,11 +58,12 @@ _DVC = """stages:
 
 @dataclass(frozen=True)
 class Place:
-    """An empty folder in which a tool works, the table, and the tool's Python."""
+    """An empty folder in which a tool works, the table, the tool's Python, and the work."""
 
     folder: Path
     path: Path
     python: str
+    work: Work = LIGHT
 
     @property
     def variables(self) -> dict[str, str]:
@@ -49,7 +71,7 @@ class Place:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("ZENML_", "MLFLOW_"))}
         binaries = f"{Path(self.python).parent}{os.pathsep}{os.environ['PATH']}"
         return kept | {
-            "BENCHMARK_OPTIONS": "\n".join(OPTIONS),
+            "BENCHMARK_OPTIONS": "\n".join((*self.work.options, self.work.changed)),
             "DAGSTER_HOME": str(self.folder),
             "GIT_PYTHON_REFRESH": "quiet",
             "HOME": str(self.folder),
@@ -119,7 +141,7 @@ def _script(name: str, *options: str) -> Command:
 
 def ours(place: Place, penalty: float) -> list[str]:
     """This project's training."""
-    options = (*OPTIONS, f"candidates.logistic_regression.C={penalty}")
+    options = (*place.work.options, f"{place.work.changed}={penalty:g}")
     settings = [f"--set={option}" for option in options]
     return [place.python, str(PROJECT / "run.py"), "train", "--data", str(place.path), *settings]
 

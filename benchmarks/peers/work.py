@@ -19,16 +19,16 @@ from student_performance.evaluation import EvaluationReport
 from student_performance.leakage import LeakageReport, inspect
 from student_performance.tuning import Setup, set_up
 
-# Given by whoever measures, so that all tools get the same.
+# Given by whoever measures, so that all tools get the same; the last one is changed between runs.
 OPTIONS = "BENCHMARK_OPTIONS"
 _CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 
 
 @cache
 def configs(penalty: float) -> tuple[TrainConfig, DatasetConfig]:
-    """Configuration and contract; the penalty is the parameter that is changed."""
-    options = (*os.environ[OPTIONS].split("\n"), f"candidates.logistic_regression.C={penalty}")
-    return load_configs(_CONFIGS, "student_performance", options)
+    """Configuration and contract; the penalty is the value of the parameter that is changed."""
+    *options, changed = os.environ[OPTIONS].split("\n")
+    return load_configs(_CONFIGS, "student_performance", (*options, f"{changed}={penalty:g}"))
 
 
 def load(path: str, penalty: float) -> tuple[pd.DataFrame, LeakageReport]:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from student_performance.config import LearningConfig, LogisticRegressionConfig
 from student_performance.contract import DatasetConfig
-from student_performance.dataset import AT_RISK, features_of, md5_of, without_outcomes
+from student_performance.dataset import AT_RISK, features_of, without_outcomes
+from student_performance.digests import md5_of
 from student_performance.errors import InvalidDataError, UsageError
 from student_performance.parts.crew import Crew
 from student_performance.parts.dividing import Rule, rule_of

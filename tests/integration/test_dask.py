@@ -15,7 +15,7 @@ import pytest
 from student_performance.config import TrainConfig
 from student_performance.config_files import load_configs
 from student_performance.contract import DatasetConfig
-from student_performance.dataset import md5_of
+from student_performance.digests import md5_of
 from student_performance.errors import ProductError, UnreachableError, UsageError
 from student_performance.parts.crew import crew
 from student_performance.parts.dividing import divide

@@ -107,7 +107,7 @@ def test_unforeseen_error_is_a_sentence(cli: Run, monkeypatch: pytest.MonkeyPatc
 
 
 def test_simulate_writes_the_locked_bytes(cli: Run, tmp_path: Path) -> None:
-    from student_performance.dataset import md5_of
+    from student_performance.digests import md5_of
 
     out = tmp_path / "made.csv"
     assert cli("simulate", "--out", out).code == 0

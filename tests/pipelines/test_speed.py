@@ -37,6 +37,19 @@ for off in sys.argv[1:]:
     tell(**{speed.SWITCH: off})
 """
 
+# What skops finds as it is imported; the models that it reads may hold these types.
+TRUSTED = """
+import sys
+from cli import speed
+with speed.fast_imports():
+    from skops.io import _trusted_types as types
+print("dask" in sys.modules)
+for name in sorted(vars(types)):
+    if name.endswith("_NAMES"):
+        print(name, *getattr(types, name))
+import dask.array
+"""
+
 # What any command does, also one that runs no pipeline.
 BEGUN = """
 import atexit, gc, sys
@@ -72,6 +85,17 @@ def test_switch_leaves_everything_as_it_is(stores: Stores) -> None:
 
     all_of_them = " ".join(sorted(knob.title for knob in KNOBS))
     assert found == ["100000", f"700 {all_of_them}", "700", "100000 package"]
+
+
+def test_skops_trusts_the_same_types_where_it_comes_first_and_does_not_see_dask(
+    stores: Stores,
+) -> None:
+    first, *types = told(stores, TRUSTED)
+    later, *same = told(stores, TRUSTED, **{SWITCH: "skops"})
+
+    assert (first, later) == ("False", "True")
+    assert len(types) > 5
+    assert types == same
 
 
 def test_every_command_looks_for_garbage_seldom_and_not_at_its_end(stores: Stores) -> None:

@@ -162,6 +162,27 @@ assert not heavy, heavy
     subprocess.run([sys.executable, "-c", script], check=True, cwd=PROJECT, timeout=60)
 
 
+def test_training_turns_its_knobs_before_any_of_their_libraries_is_imported(tmp_path: Path) -> None:
+    table = tmp_path / "students.csv"
+    table.write_text("student_id\n")
+    script = f"""
+import runpy, sys
+from cli import speed
+def stop():
+    raise SystemExit
+speed.fast_imports = stop
+sys.argv = ["run.py", "train", "--data", {str(table)!r}]
+try:
+    runpy.run_path("run.py", run_name="__main__")
+except SystemExit:
+    pass
+heavy = {{"zenml", "mlflow", "sklearn", "scipy", "pandas", "numpy", "pyarrow"}} & set(sys.modules)
+assert not heavy, heavy
+assert "student_performance.digests" in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=PROJECT, timeout=60)
+
+
 def test_files_and_functions_stay_small() -> None:
     for package in PACKAGES:
         for path in sources(package):

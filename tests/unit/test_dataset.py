@@ -11,9 +11,9 @@ from student_performance.dataset import (
     AT_RISK,
     features_of,
     load_table,
-    md5_of,
     write_atomically,
 )
+from student_performance.digests import md5_of
 from student_performance.errors import InvalidDataError
 from tests.unit.builders import HEADER, WriteCsv
 from tests.unit.refusals import failure

@@ -16,8 +16,8 @@ import pytest
 
 from student_performance.contract import DatasetConfig
 from student_performance.conversion import to_parquet
-from student_performance.dataset import load_table, md5_of
-from student_performance.digests import md5_of_path
+from student_performance.dataset import load_table
+from student_performance.digests import md5_of, md5_of_path
 from student_performance.errors import InvalidDataError, UsageError
 from student_performance.reading.files import MAX_BYTES_VARIABLE
 from student_performance.reading.parquet import fragments, frames, is_parquet, read_fragment

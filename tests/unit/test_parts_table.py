@@ -12,7 +12,8 @@ from student_performance import splitting
 from student_performance.config import LearningConfig
 from student_performance.config_files import load_configs
 from student_performance.contract import Column, DatasetConfig, Kind, Role
-from student_performance.dataset import features_of, load_table, md5_of
+from student_performance.dataset import features_of, load_table
+from student_performance.digests import md5_of
 from student_performance.errors import InvalidDataError, UsageError
 from student_performance.models import risk
 from student_performance.parts.dividing import divide

@@ -109,6 +109,19 @@ def test_calibration_is_judged_on_other_students_than_it_was_fitted_on(
     assert found.calibration.gain.value == pytest.approx(np.log(0.5 / 0.1))
 
 
+def test_students_with_one_row_each_are_divided_without_the_slow_search_for_groups(
+    dataset: DatasetConfig, learning: LearningConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("student_performance.training.StratifiedGroupKFold", None)
+    train, validation = (simulated(500, seed) for seed in (1, 2))
+    model = fitted(LINEAR, train, dataset)
+
+    assert set_up(model, train, validation, dataset, learning)[1].calibration.gain is not None
+    twice = pd.concat([validation] * 2, ignore_index=True)
+    with pytest.raises(TypeError, match="NoneType"):
+        set_up(model, train, twice, dataset, learning)
+
+
 def test_ties_at_the_limit_are_flagged_together_or_not_at_all() -> None:
     p = np.array([0.9, 0.8, 0.8, 0.8, 0.7, 0.1, 0.1, 0.1, 0.1, 0.1])
     flagged = {}

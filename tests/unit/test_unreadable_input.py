@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from student_performance.contract import DatasetConfig
-from student_performance.dataset import load_table, md5_of
+from student_performance.dataset import load_table
+from student_performance.digests import md5_of
 from student_performance.errors import (
     InvalidDataError,
     ProductError,
