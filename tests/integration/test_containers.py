@@ -302,6 +302,7 @@ def test_everything_is_there_after_a_backup_is_restored_also_with_other_keys(
     assert changed.code == 0, changed.err
     values = {"MLFLOW_TRACKING_PASSWORD": new, "AWS_SECRET_ACCESS_KEY": secrets.token_hex(32)}
     assert composed.do(sys.executable, "-c", SET, json.dumps(values)).code == 0
+    composed.compose("up", "-d", "--wait")
     backup, restore = (
         operations(begin, **{"student-performance_$": f"{composed.name}_$"})
         for begin in ("## Back up and restore", "To restore")
