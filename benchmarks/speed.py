@@ -172,7 +172,7 @@ def guard(costs: Costs, file: Path) -> None:
 @click.option("--rows", "sizes", multiple=True, type=click.IntRange(500), default=(1_000,))
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1))
 @click.option(
-    "--beside", default=1, show_default=True, type=click.IntRange(1, len(CORES), clamp=True),
+    "--beside", default=1, show_default=True, type=click.IntRange(1),
     help="So many rounds at a time, each bound to a core of its own, if there are as many cores.",
 )  # fmt: skip
 @click.option("--ours", is_flag=True, help="Only this project and the bare script.")
@@ -194,6 +194,9 @@ def main(
     keep: Path | None,
 ) -> None:
     """Measure and print Markdown."""
+    if forest and (known or keep):
+        raise click.UsageError("--guard and --keep are about the logistic regression.")
+    beside = min(beside, len(CORES))
     tools = (BARE, OURS) if ours else TOOLS
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in _VERSIONS)
     click.echo(

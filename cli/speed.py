@@ -131,8 +131,8 @@ def fast_imports() -> Iterator[None]:
     collect_rarely()
     with _uncollected():
         if _is_on(SKOPS):
-            # For each of a thousand functions, most of them of scipy.special, it looks through the
-            # modules in the order in which they were imported.
+            # It searches the modules, in the order of their import, for each of some hundred
+            # functions, most of them of scipy.special: the sooner that comes, the shorter.
             import_module("scipy.special")
             with _hidden("dask"):
                 import_module("skops.io")
@@ -150,10 +150,11 @@ def _is_on(knob: str) -> bool:
 
 @contextmanager
 def _hidden(package: str) -> Iterator[None]:
-    """As if a package were not installed, if it is not imported yet.
+    """As if a package were not installed, if it is not imported yet; for all threads.
 
-    skops asks scikit-learn for all estimators, which imports its adapters to other libraries'
-    arrays to look for them there, and with them these libraries; there are none.
+    skops asks scikit-learn for its estimators, which imports all of its packages to look for them,
+    also its adapters to other libraries' arrays, and with these the libraries. No estimator is in
+    there.
     """
     if package in sys.modules:
         yield
@@ -162,7 +163,7 @@ def _hidden(package: str) -> Iterator[None]:
     try:
         yield
     finally:
-        del sys.modules[package]
+        sys.modules.pop(package, None)
 
 
 @contextmanager

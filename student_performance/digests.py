@@ -5,7 +5,7 @@ import json
 import os
 from pathlib import Path
 
-from student_performance.reading.files import opened, remote_files
+from student_performance.reading.files import files_of, opened, remote_files
 
 _BLOCK = 1 << 20
 
@@ -24,8 +24,6 @@ def md5_of(path: str, any_size: bool = False) -> str:
         InvalidDataError: There is no such file, or it is too large.
     """
     if "://" not in path and os.path.isdir(path):
-        from student_performance.reading.parquet import files_of  # pandas is slow to import
-
         files_of(path)  # says so if none of its files is a table
         return md5_of_path(Path(path))
     digest = _md5()

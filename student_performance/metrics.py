@@ -175,23 +175,24 @@ def _point_scores(y: Labels, p: Floats, costs: Costs) -> dict[str, float]:
 def _weighted_scores(weights: Floats, y: Labels, p: Floats, costs: Costs) -> dict[str, Floats]:
     """The same scores for many weightings at once; `weights` has shape (draws, rows)."""
     n = weights.sum(axis=1)
-    flagged = p >= costs.threshold
-    tp, fn = weights @ (flagged & (y == 1)), weights @ (~flagged & (y == 1))
-    fp, tn = weights @ (flagged & (y == 0)), weights @ (~flagged & (y == 0))
+    flagged, at_risk = p >= costs.threshold, y == 1
+    decided = flagged & at_risk, ~flagged & at_risk, flagged & ~at_risk, ~flagged & ~at_risk
     in_bin = bins_of(p)[:, None] == np.arange(BINS)
-    # A product of matrices is divided among threads, and its last digit follows their number: it
-    # shall not depend on the machine.
+    off = (y - p)[:, None] * in_bin
+    # One product, so that the weights are read once. Threads would divide it, and its last digit
+    # follows their number: it shall not depend on the machine.
     with threadpool_limits(1):
-        off = np.abs(weights @ ((y - p)[:, None] * in_bin)).sum(axis=1)
+        sums = weights @ np.column_stack([*decided, log_losses(y, p), (p - y) ** 2, off])
+    tp, fn, fp, tn, losses, squares = sums[:, :-BINS].T
     with np.errstate(invalid="ignore", divide="ignore"):
         ranking = _weighted_ranking(weights, y, p)
         recalls = np.nan_to_num([tp / (tp + fn), tn / (tn + fp)])
         f1 = np.nan_to_num([2 * tp / (2 * tp + fp + fn), 2 * tn / (2 * tn + fp + fn)])
     return {
         "accuracy": (tp + tn) / n,
-        "log_loss": weights @ log_losses(y, p) / n,
-        "brier": weights @ (p - y) ** 2 / n,
-        "calibration_error": off / n,
+        "log_loss": losses / n,
+        "brier": squares / n,
+        "calibration_error": np.abs(sums[:, -BINS:]).sum(axis=1) / n,
         "cost": (costs.missed * fn + costs.false_alarm * fp) / n,
         "balanced_accuracy": recalls.mean(axis=0),
         "f1_macro": f1.mean(axis=0),
@@ -200,18 +201,28 @@ def _weighted_scores(weights: Floats, y: Labels, p: Floats, costs: Costs) -> dic
 
 
 def _weighted_ranking(weights: Floats, y: Labels, p: Floats) -> dict[str, Floats]:
-    """ROC AUC and average precision with ties, from sums over the distinct predictions."""
+    """ROC AUC and average precision with ties, from sums over those who rank above each other."""
     order = np.argsort(-p, kind="stable")
-    starts = np.flatnonzero(np.diff(p[order], prepend=np.inf))
-    positives = np.add.reduceat(weights[:, order] * (y[order] == 1), starts, axis=1)
-    negatives = np.add.reduceat(weights[:, order] * (y[order] == 0), starts, axis=1)
-    tp, fp = positives.cumsum(axis=1), negatives.cumsum(axis=1)
-    below = fp[:, -1:] - fp + negatives / 2
-    precision = np.nan_to_num(tp / (tp + fp))
+    at_risk, passing = order[y[order] == 1], order[y[order] == 0]
+    positives = weights[:, at_risk]
+    tp, fp = _running(positives), _running(weights[:, passing])
+    chances = -p[at_risk]
+    above = fp[:, np.searchsorted(-p[passing], chances, side="left")]
+    false_alarms = fp[:, np.searchsorted(-p[passing], chances, side="right")]
+    hits = tp[:, np.searchsorted(chances, chances, side="right")]
+    below = fp[:, -1:] - (above + false_alarms) / 2
+    precision = np.nan_to_num(hits / (hits + false_alarms))
     return {
         "roc_auc": (positives * below).sum(axis=1) / (tp[:, -1] * fp[:, -1]),
         "average_precision": (positives * precision).sum(axis=1) / tp[:, -1],
     }
+
+
+def _running(weights: Floats) -> Floats:
+    """Sums of the first 0, 1, 2, ... columns, shape (draws, columns + 1)."""
+    sums = np.zeros((len(weights), weights.shape[1] + 1))
+    np.cumsum(weights, axis=1, out=sums[:, 1:])
+    return sums
 
 
 def resampled(

@@ -30,7 +30,7 @@ from student_performance.models import risk
 from student_performance.strict import Strict
 from student_performance.training import folds_of
 
-_CHECK = CrossValidationConfig(folds=5, repeats=1)
+_FOLDS = CrossValidationConfig(folds=5, repeats=1, seed=42)
 _DIGITS = 4
 
 
@@ -141,16 +141,20 @@ def set_up(
 def _calibration_gain(
     model: Any, validation: pd.DataFrame, dataset: DatasetConfig, intervals: IntervalConfig
 ) -> Estimate | None:
-    """What calibrating gains on rows that the calibrator was not fitted on."""
+    """What calibrating gains on rows that the calibrator was not fitted on.
+
+    The order of the rows has no part in it.
+    """
+    validation = validation.sort_values(dataset.id_column, kind="stable", ignore_index=True)
     labels = _labels(validation)
     students = validation[dataset.id_column]
     if validation.groupby(AT_RISK)[dataset.id_column].nunique().reindex([0, 1]).fillna(0).min() < (
-        _CHECK.folds
+        _FOLDS.folds
     ):
         return None
     features = features_of(validation, dataset)
     after = np.empty(len(labels))
-    for learn, check in folds_of(validation, dataset, _CHECK):
+    for learn, check in folds_of(validation, dataset, _FOLDS):
         fitted = _calibrator(model).fit(features.iloc[learn], labels[learn])
         after[check] = risk(fitted, features.iloc[check])
     before = risk(model, features)

@@ -19,7 +19,7 @@ class Work:
 
     Attributes:
         options: Of `run.py train --set`.
-        changed: The option that is changed between two runs; any whole number is a value of it.
+        changed: The option that is changed between two runs, to any whole number above 0.
     """
 
     options: tuple[str, ...]

@@ -6,6 +6,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 from student_performance.errors import (
@@ -15,6 +16,7 @@ from student_performance.errors import (
     UsageError,
 )
 
+PARQUET = ".parquet"
 MAX_BYTES_VARIABLE = "STUDENT_PERFORMANCE_MAX_BYTES"
 _DEFAULT_MAX_BYTES = 1 << 30
 _NEXT = "python run.py train --data FILE"
@@ -151,6 +153,29 @@ def remote_files(prefix: str, ending: str) -> list[RemoteFile]:
         for name, told in sorted(found)
         if name.endswith(ending)
     ]
+
+
+def files_of(path: str) -> list[str]:
+    """The addresses of a table's files, in their order; of a folder, its Parquet files.
+
+    Raises:
+        InvalidDataError: There is none.
+        UnreachableError: It is elsewhere, and the way there does not work.
+    """
+    if "://" in path:
+        found = [one.path for one in remote_files(path, PARQUET)] if path.endswith("/") else [path]
+    elif os.path.isdir(path):
+        found = sorted(str(file) for file in Path(path).rglob(f"*{PARQUET}"))
+    else:
+        check_there(path)
+        found = [path]
+    if not found:
+        raise InvalidDataError(
+            f"{path} is a folder without a file that ends in {PARQUET}; a table is a CSV, a Parquet"
+            " file or a folder of such.",
+            "python run.py train --data FILE",
+        )
+    return found
 
 
 def _tag(told: dict[str, Any]) -> str:

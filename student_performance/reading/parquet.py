@@ -15,10 +15,9 @@ import pyarrow.parquet as pq
 from student_performance.contract import DatasetConfig
 from student_performance.errors import InvalidDataError
 from student_performance.reading.commands import check_command
-from student_performance.reading.files import check_size, check_there, opened, remote_files
+from student_performance.reading.files import PARQUET, check_size, files_of, opened, remote_files
 from student_performance.reading.headers import check_header
 
-_ENDING = ".parquet"
 _BATCH_ROWS = 100_000
 
 
@@ -46,7 +45,7 @@ def is_parquet(path: str) -> bool:
 
     It ends in `.parquet`, is a local folder, or an address such as `s3://bucket/students/`.
     """
-    if path.endswith(_ENDING):
+    if path.endswith(PARQUET):
         return True
     return path.endswith("/") if "://" in path else os.path.isdir(path)
 
@@ -129,34 +128,11 @@ def frames(path: str, dataset: DatasetConfig, any_size: bool = False) -> Iterato
 def size_of(path: str) -> int:
     """Bytes of all files of a table."""
     if "://" in path and path.endswith("/"):
-        return sum(one.size for one in remote_files(path, _ENDING))
+        return sum(one.size for one in remote_files(path, PARQUET))
     if "://" in path:
         with opened(path, any_size=True) as file:
             return int(getattr(file, "size", 0))
     return sum(Path(file).stat().st_size for file in files_of(path))
-
-
-def files_of(path: str) -> list[str]:
-    """The addresses of a table's files, in their order.
-
-    Raises:
-        InvalidDataError: There is none.
-        UnreachableError: It is elsewhere, and the way there does not work.
-    """
-    if "://" in path:
-        found = [one.path for one in remote_files(path, _ENDING)] if path.endswith("/") else [path]
-    elif os.path.isdir(path):
-        found = sorted(str(file) for file in Path(path).rglob(f"*{_ENDING}"))
-    else:
-        check_there(path)
-        found = [path]
-    if not found:
-        raise InvalidDataError(
-            f"{path} is a folder without a file that ends in {_ENDING}; a table is a CSV, a Parquet"
-            " file or a folder of such.",
-            "python run.py train --data FILE",
-        )
-    return found
 
 
 def _named(address: str, path: str) -> tuple[tuple[str, str], ...]:

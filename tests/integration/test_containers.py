@@ -292,30 +292,28 @@ def operations(begin: str, **replaced: str) -> str:
     return commands
 
 
-def test_everything_is_there_after_a_backup_is_restored_also_with_other_keys(
+def test_down_and_up_and_a_restored_backup_keep_everything_also_with_other_keys(
     composed: Composed, trained: Outcome
 ) -> None:
     runs = composed.run("runs", "--json").json
+    assert runs["aliases"] == {"champion": "1"}
     new = secrets.token_hex(16)
     change = operations("## Other keys").replace("read -rs NEW_PASSWORD", f"NEW_PASSWORD={new}")
     changed = composed.do("bash", "-ec", change)
     assert changed.code == 0, changed.err
     values = {"MLFLOW_TRACKING_PASSWORD": new, "AWS_SECRET_ACCESS_KEY": secrets.token_hex(32)}
     assert composed.do(sys.executable, "-c", SET, json.dumps(values)).code == 0
-    composed.compose("up", "-d", "--wait")
-    backup, restore = (
-        operations(begin, **{"student-performance_$": f"{composed.name}_$"})
-        for begin in ("## Back up and restore", "To restore")
-    )
-    saved = composed.do("bash", "-ec", backup)
-    assert saved.code == 0, saved.err[-3000:]
     composed.compose("down")
-    assert volumes(composed) >= {"database", "mlflow-users", "objects_minio"}  # no data is lost
-    restored = composed.do("bash", "-ec", restore)  # it removes them
-    assert restored.code == 0, restored.err[-3000:]
+    composed.compose("up", "-d", "--wait")
+    assert composed.run("runs", "--json").json == runs
 
+    for begin in ("## Back up and restore", "To restore"):
+        commands = operations(begin, **{"student-performance_$": f"{composed.name}_$"})
+        done = composed.do("bash", "-ec", commands)
+        assert done.code == 0, done.err[-3000:]
     assert composed.run("runs", "--json").json == runs
     again = composed.run("train", "--json")
+    assert again.code == 0, again.err[-3000:]
     assert [step["status"] for step in again.json["steps"]] == ["cached"] * 4 + ["completed"]
     other = composed.run("train", "--json", ONE)
     assert other.code == 0, other.err[-3000:]  # its steps read what was there, and write
@@ -324,13 +322,6 @@ def test_everything_is_there_after_a_backup_is_restored_also_with_other_keys(
     for report in reports:
         del report["comparison"]  # of one candidate, and of all
     assert reports[0] == reports[1]
-
-
-def volumes(composed: Composed) -> set[str]:
-    """The volumes of these servers, without the project's name."""
-    listed = ["docker", "volume", "ls", "--quiet", "--filter", f"name={composed.name}_"]
-    told = subprocess.run(listed, capture_output=True, text=True, check=True).stdout
-    return {name.removeprefix(f"{composed.name}_") for name in told.split()}
 
 
 def test_scheduler_retrains_when_it_is_due(composed: Composed, trained: Outcome) -> None:

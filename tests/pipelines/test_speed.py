@@ -2,14 +2,16 @@
 
 import subprocess
 import sys
+from importlib import import_module
 from importlib.util import find_spec, module_from_spec
+from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
 from sqlalchemy.orm import joinedload
 from sqlmodel import select
 
-from cli.speed import KNOBS, SWITCH, Knob, package_of
+from cli.speed import KNOBS, SWITCH, Knob, _hidden, package_of
 from tests.conftest import PROJECT, Stores
 
 # A fork for each value of the switch: the first as a training begins, the others from a process
@@ -96,6 +98,18 @@ def test_skops_trusts_the_same_types_where_it_comes_first_and_does_not_see_dask(
     assert (first, later) == ("False", "True")
     assert len(types) > 5
     assert types == same
+
+
+def test_package_is_hidden_for_a_while_unless_it_is_there_already(tmp_path: Path) -> None:
+    (tmp_path / "some_package.py").touch()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(tmp_path)
+        with pytest.raises(ModuleNotFoundError), _hidden("some_package"):
+            import_module("some_package")
+        there = import_module("some_package")
+        with _hidden("some_package"):
+            assert import_module("some_package") is there
+        del sys.modules["some_package"]
 
 
 def test_every_command_looks_for_garbage_seldom_and_not_at_its_end(stores: Stores) -> None:

@@ -98,7 +98,7 @@ class Remembering(FixedRisk):
 def test_calibration_is_judged_on_other_students_than_it_was_fitted_on(
     oulad: DatasetConfig, learning: LearningConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    table = repeating()
+    table = repeating().sort_values("student_id", kind="stable", ignore_index=True)
     calibrator = Remembering(table["student_id"])
     monkeypatch.setattr(tuning, "_calibrator", lambda model: calibrator)
     model = FixedRisk(np.where(table[AT_RISK] == 1, 0.1, 0.9))  # as wrong as can be
@@ -107,6 +107,19 @@ def test_calibration_is_judged_on_other_students_than_it_was_fitted_on(
     assert found.calibration.method == "sigmoid"
     assert found.calibration.gain is not None
     assert found.calibration.gain.value == pytest.approx(np.log(0.5 / 0.1))
+
+
+def test_order_of_the_rows_has_no_part_in_what_calibration_gains(
+    dataset: DatasetConfig, learning: LearningConfig
+) -> None:
+    train, validation = (simulated(500, seed) for seed in (1, 2))
+    model = fitted(REPORT_FOREST, train, dataset)
+    found, shuffled = (
+        set_up(model, train, rows, dataset, learning)[1].calibration
+        for rows in (validation, validation.sample(frac=1, random_state=0))
+    )
+
+    assert found == shuffled
 
 
 def test_students_with_one_row_each_are_divided_without_the_slow_search_for_groups(
