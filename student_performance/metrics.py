@@ -19,6 +19,8 @@ from student_performance.strict import Strict
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int8]
 Codes = NDArray[np.int64]
+# Values by name, shape (draws,), of weights with shape (draws, rows).
+Statistic = Callable[[Floats], dict[str, Floats]]
 
 LABELS = {
     "accuracy": "accuracy",
@@ -32,7 +34,7 @@ LABELS = {
     "cost": "cost per student (lower is better)",
 }
 BINS = 10  # of equal width, for the reliability table and the calibration error
-_CELLS = 4_000_000  # of a resampling matrix held at once: 32 MB
+_CELLS = 1_000_000  # of a resampling matrix held at once: 8 MB
 
 
 class Estimate(Strict):
@@ -83,9 +85,7 @@ def score(
         config: Level, resamples and seed.
         students: Code of the student behind each row, from 0; None if each row is another one.
     """
-    replicates = resampled(
-        lambda weights: _weighted_scores(weights, y, p, costs), len(y), config, students
-    )
+    replicates = resampled(_weighted_scores(y, p, costs), len(y), config, students)
     scores = {}
     for name, value in _point_scores(y, p, costs).items():
         low, high = percentiles(replicates[name], config.level)
@@ -172,50 +172,60 @@ def _point_scores(y: Labels, p: Floats, costs: Costs) -> dict[str, float]:
     return scores
 
 
-def _weighted_scores(weights: Floats, y: Labels, p: Floats, costs: Costs) -> dict[str, Floats]:
-    """The same scores for many weightings at once; `weights` has shape (draws, rows)."""
-    n = weights.sum(axis=1)
+def _weighted_scores(y: Labels, p: Floats, costs: Costs) -> Statistic:
+    """The same scores for many weightings of the rows at once."""
     flagged, at_risk = p >= costs.threshold, y == 1
     decided = flagged & at_risk, ~flagged & at_risk, flagged & ~at_risk, ~flagged & ~at_risk
-    in_bin = bins_of(p)[:, None] == np.arange(BINS)
-    off = (y - p)[:, None] * in_bin
-    # One product, so that the weights are read once. Threads would divide it, and its last digit
-    # follows their number: it shall not depend on the machine.
-    with threadpool_limits(1):
-        sums = weights @ np.column_stack([*decided, log_losses(y, p), (p - y) ** 2, off])
-    tp, fn, fp, tn, losses, squares = sums[:, :-BINS].T
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ranking = _weighted_ranking(weights, y, p)
-        recalls = np.nan_to_num([tp / (tp + fn), tn / (tn + fp)])
-        f1 = np.nan_to_num([2 * tp / (2 * tp + fp + fn), 2 * tn / (2 * tn + fp + fn)])
-    return {
-        "accuracy": (tp + tn) / n,
-        "log_loss": losses / n,
-        "brier": squares / n,
-        "calibration_error": np.abs(sums[:, -BINS:]).sum(axis=1) / n,
-        "cost": (costs.missed * fn + costs.false_alarm * fp) / n,
-        "balanced_accuracy": recalls.mean(axis=0),
-        "f1_macro": f1.mean(axis=0),
-        **ranking,
-    }
+    off = (y - p)[:, None] * (bins_of(p)[:, None] == np.arange(BINS))
+    columns = np.column_stack([*decided, log_losses(y, p), (p - y) ** 2, off])
+    ranking = _weighted_ranking(y, p)
+
+    def scores(weights: Floats) -> dict[str, Floats]:
+        # One product, so that the weights are read once. Threads would divide it, and its last
+        # digit follows their number: it shall not depend on the machine.
+        with threadpool_limits(1):
+            sums = weights @ columns
+        n = weights.sum(axis=1)
+        tp, fn, fp, tn, losses, squares = sums[:, :-BINS].T
+        with np.errstate(invalid="ignore", divide="ignore"):
+            ranks = ranking(weights)
+            recalls = np.nan_to_num([tp / (tp + fn), tn / (tn + fp)])
+            f1 = np.nan_to_num([2 * tp / (2 * tp + fp + fn), 2 * tn / (2 * tn + fp + fn)])
+        return {
+            "accuracy": (tp + tn) / n,
+            "log_loss": losses / n,
+            "brier": squares / n,
+            "calibration_error": np.abs(sums[:, -BINS:]).sum(axis=1) / n,
+            "cost": (costs.missed * fn + costs.false_alarm * fp) / n,
+            "balanced_accuracy": recalls.mean(axis=0),
+            "f1_macro": f1.mean(axis=0),
+            **ranks,
+        }
+
+    return scores
 
 
-def _weighted_ranking(weights: Floats, y: Labels, p: Floats) -> dict[str, Floats]:
+def _weighted_ranking(y: Labels, p: Floats) -> Statistic:
     """ROC AUC and average precision with ties, from sums over those who rank above each other."""
     order = np.argsort(-p, kind="stable")
     at_risk, passing = order[y[order] == 1], order[y[order] == 0]
-    positives = weights[:, at_risk]
-    tp, fp = _running(positives), _running(weights[:, passing])
-    chances = -p[at_risk]
-    above = fp[:, np.searchsorted(-p[passing], chances, side="left")]
-    false_alarms = fp[:, np.searchsorted(-p[passing], chances, side="right")]
-    hits = tp[:, np.searchsorted(chances, chances, side="right")]
-    below = fp[:, -1:] - (above + false_alarms) / 2
-    precision = np.nan_to_num(hits / (hits + false_alarms))
-    return {
-        "roc_auc": (positives * below).sum(axis=1) / (tp[:, -1] * fp[:, -1]),
-        "average_precision": (positives * precision).sum(axis=1) / tp[:, -1],
-    }
+    chances, others = -p[at_risk], -p[passing]
+    higher = np.searchsorted(others, chances, side="left")  # so many who pass rank above each
+    not_lower = np.searchsorted(others, chances, side="right")
+    at_risk_not_lower = np.searchsorted(chances, chances, side="right")
+
+    def scores(weights: Floats) -> dict[str, Floats]:
+        positives = weights[:, at_risk]
+        tp, fp = _running(positives), _running(weights[:, passing])
+        false_alarms, hits = fp[:, not_lower], tp[:, at_risk_not_lower]
+        below = fp[:, -1:] - (fp[:, higher] + false_alarms) / 2
+        precision = np.nan_to_num(hits / (hits + false_alarms))
+        return {
+            "roc_auc": (positives * below).sum(axis=1) / (tp[:, -1] * fp[:, -1]),
+            "average_precision": (positives * precision).sum(axis=1) / tp[:, -1],
+        }
+
+    return scores
 
 
 def _running(weights: Floats) -> Floats:
@@ -226,7 +236,7 @@ def _running(weights: Floats) -> Floats:
 
 
 def resampled(
-    statistic: Callable[[Floats], dict[str, Floats]],
+    statistic: Statistic,
     rows: int,
     config: IntervalConfig,
     students: Codes | None = None,
@@ -242,10 +252,11 @@ def resampled(
     parts = []
     for start in range(0, config.resamples, block):
         draws = min(block, config.resamples - start)
-        picked = rng.integers(units, size=(draws, units)) + units * np.arange(draws)[:, None]
-        drawn = np.bincount(picked.ravel(), minlength=draws * units).reshape(draws, units)
-        weights = drawn if students is None else drawn[:, students]
-        parts.append(statistic(weights.astype(np.float64)))
+        weights = np.empty((draws, rows))
+        for row, picked in zip(weights, rng.integers(units, size=(draws, units)), strict=True):
+            drawn = np.bincount(picked, minlength=units)
+            row[:] = drawn if students is None else drawn[students]
+        parts.append(statistic(weights))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 

@@ -53,7 +53,7 @@ def test_weighted_losses_and_threshold_scores_equal_those_of_scikit_learn(sample
     y, p, weights = sample
     flagged = p >= 0.5
     options = {"sample_weight": weights, "labels": [0, 1], "zero_division": 0}
-    ours = {k: v[0] for k, v in metrics._weighted_scores(weights[None, :], y, p, Costs()).items()}
+    ours = {k: v[0] for k, v in metrics._weighted_scores(y, p, Costs())(weights[None, :]).items()}
 
     assert ours["log_loss"] == pytest.approx(
         sk.log_loss(y, p, sample_weight=weights, labels=[0, 1])
@@ -68,7 +68,7 @@ def test_weighted_losses_and_threshold_scores_equal_those_of_scikit_learn(sample
 @given(weighted_samples())
 def test_weighted_ranking_scores_equal_those_of_scikit_learn(sample: Sample) -> None:
     y, p, weights = sample
-    ours = {k: v[0] for k, v in metrics._weighted_scores(weights[None, :], y, p, Costs()).items()}
+    ours = {k: v[0] for k, v in metrics._weighted_scores(y, p, Costs())(weights[None, :]).items()}
     if 0 < weights @ y < weights.sum():
         assert ours["roc_auc"] == pytest.approx(sk.roc_auc_score(y, p, sample_weight=weights))
         assert ours["average_precision"] == pytest.approx(
@@ -81,10 +81,10 @@ def test_weighted_ranking_scores_equal_those_of_scikit_learn(sample: Sample) -> 
 def test_many_weightings_are_scored_each_for_itself() -> None:
     y, p = simulated(50, seed=3)
     weights = np.random.default_rng(0).multinomial(50, np.full(50, 0.02), size=4).astype(float)
-    together = metrics._weighted_scores(weights, y, p, Costs())
+    together = metrics._weighted_scores(y, p, Costs())(weights)
 
     for i, alone in enumerate(weights):
-        for name, value in metrics._weighted_scores(alone[None, :], y, p, Costs()).items():
+        for name, value in metrics._weighted_scores(y, p, Costs())(alone[None, :]).items():
             assert together[name][i] == pytest.approx(value[0])
 
 

@@ -122,7 +122,7 @@ def test_cost_of_equal_mistakes_is_what_the_accuracy_lacks() -> None:
 def test_weighted_scores_with_weights_of_one_are_the_scores(costs: Costs, seed: int) -> None:
     y, p = simulated(150, seed)
     p = np.round(p, 1)  # ties
-    weighted = metrics._weighted_scores(np.ones((1, 150)), y, p, costs)
+    weighted = metrics._weighted_scores(y, p, costs)(np.ones((1, 150)))
 
     assert {name: value[0] for name, value in weighted.items()} == pytest.approx(
         metrics._point_scores(y, p, costs)
