@@ -28,8 +28,10 @@ def ensure_stack(name: str) -> StackResponse:
         there = _find_ours(client, definition)
     except KeyError:
         there = None
-    for secret, values in definition.secrets.items():
-        _ensure_secret(client, secret, values)
+    secrets = {
+        name: _ensure_secret(client, name, values) for name, values in definition.secrets.items()
+    }
+    linked = [secrets[definition.secret_environment]] if definition.secret_environment else []
     # One question finds them all; of each that has settings these are asked for.
     parts = [part for kind in there.components.values() for part in kind] if there else []
     known = {(part.type, part.name): part for part in parts}
@@ -37,15 +39,16 @@ def ensure_stack(name: str) -> StackResponse:
         kind: [_ensure_component(client, kind, component, known.get((kind, component.name)))]
         for kind, component in definition.components.items()
     }
-    secrets = [definition.secret_environment] if definition.secret_environment else None
     stack = there or _found_or_made(
         lambda: _find_ours(client, definition),
         lambda: client.create_stack(
-            name, {kind: ids[0] for kind, ids in wanted.items()}, secrets=secrets
+            name, {kind: ids[0] for kind, ids in wanted.items()}, secrets=linked
         ),
     )
     if {kind: [part.id for part in parts] for kind, parts in stack.components.items()} != wanted:
         stack = client.update_stack(name, component_updates=wanted)
+    if not set(linked) <= set(stack.secrets):  # one that was deleted and is made anew is not linked
+        stack = client.update_stack(name, add_secrets=linked)
     if stack.environment != dict(definition.environment):
         gone = dict.fromkeys(stack.environment)  # ZenML merges; only None removes
         stack = client.update_stack(name, environment=gone | dict(definition.environment))
@@ -93,8 +96,8 @@ def _found_or_made(find: Callable[[], T], make: Callable[[], T]) -> T:
         return find()
 
 
-def _ensure_secret(client: Client, name: str, values: Mapping[str, str]) -> None:
-    """A secret with these values: keys that were rotated are replaced."""
+def _ensure_secret(client: Client, name: str, values: Mapping[str, str]) -> UUID:
+    """Identifier of a secret with these values: keys that were rotated are replaced."""
     known = _found_or_made(
         lambda: client.get_secret(name, allow_partial_name_match=False),
         lambda: client.create_secret(name, dict(values)),
@@ -105,6 +108,7 @@ def _ensure_secret(client: Client, name: str, values: Mapping[str, str]) -> None
             add_or_update_values=dict(values),
             remove_values=[key for key in known.secret_values if key not in values],
         )
+    return UUID(str(known.id))
 
 
 def _ensure_component(

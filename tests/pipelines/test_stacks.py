@@ -49,6 +49,26 @@ def test_missing_component_is_put_back(stores: Stores) -> None:
     assert Type.MODEL_REGISTRY in ensure_stack("local").components
 
 
+def test_secret_that_was_deleted_is_made_and_linked_anew(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "MLFLOW_TRACKING_URI": "http://127.0.0.1:9",
+        "MLFLOW_TRACKING_USERNAME": "somebody",
+        "MLFLOW_TRACKING_PASSWORD": "password",
+    }.items():
+        monkeypatch.setenv(name, value)
+    (secret,) = ensure_stack("container").secrets
+    assert Client().get_secret(secret).secret_values["AWS_ACCESS_KEY_ID"] == "key"
+    Client().delete_secret(str(secret))
+
+    (anew,) = ensure_stack("container").secrets
+    assert Client().get_secret(anew).secret_values["AWS_ACCESS_KEY_ID"] == "key"
+    assert anew != secret
+
+
 def test_moved_home_updates_the_tracker(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STUDENT_PERFORMANCE_HOME", str(stores.root / "elsewhere"))
     ensure_stack("local")
