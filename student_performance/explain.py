@@ -16,6 +16,7 @@ from student_performance.models import risk
 from student_performance.strict import Strict
 
 BASE = "base"
+_ROWS = 20_000  # more rows move an importance by a thousandth, and a forest takes a minute for them
 
 
 class Importance(Strict):
@@ -26,12 +27,14 @@ class Importance(Strict):
         mean: Mean rise of the log loss, in nats, when the feature's values are shuffled.
         sd: Standard deviation over the repeats.
         repeats: How often the values were shuffled.
+        rows: In so many rows; None in an earlier release.
     """
 
     feature: str
     mean: float
     sd: float
     repeats: int
+    rows: int | None = None
 
 
 class Effect(Strict):
@@ -59,17 +62,21 @@ def importances(
 
     Args:
         model: A fitted classifier.
-        features: Rows that the model did not learn from, shape (rows, features).
+        features: Rows that the model did not learn from, shape (rows, features). Of more than
+            20,000 rows, so many are drawn.
         y: 1 for a student at risk, shape (rows,).
         seed: Seed of the shuffles.
         repeats: Shuffles of each feature.
     """
+    if len(features) > _ROWS:
+        drawn = np.random.default_rng(seed).choice(len(features), size=_ROWS, replace=False)
+        features, y = features.iloc[drawn], y[drawn]
     # The scorer `neg_log_loss` gives the same numbers, but refuses rows of one class only.
     found = permutation_importance(
         model, features, y, scoring=_negative_log_loss, n_repeats=repeats, random_state=seed
     )
     values = [
-        Importance(feature=str(name), mean=float(mean), sd=float(sd), repeats=repeats)
+        Importance(feature=str(name), mean=float(mean), sd=float(sd), repeats=repeats, rows=len(y))
         for name, mean, sd in zip(
             features.columns, found.importances_mean, found.importances_std, strict=True
         )

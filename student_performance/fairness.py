@@ -5,6 +5,7 @@ a student is flagged if `p >= threshold`.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from typing import Any, Literal
 
@@ -138,15 +139,19 @@ def audit(
     named = groups.astype("object").where(groups.notna(), EMPTY).astype("str")
     codes, uniques = pd.factorize(named, sort=True)
     names = [str(name) for name in uniques]
-    counted = _count((codes * 2 + (y == 1)) * 2 + (p >= threshold), len(names), clusters)
+    cell = (codes * 2 + (y == 1)) * 2 + (p >= threshold)
+    counted = _count(cell, len(names), clusters)
     shown = _shown(counted.students(counted.cells.sum(axis=(2, 3))))
-    rates = _group_rates(names, codes, y, p, threshold)
     outcomes = np.tensordot(counted.times, counted.cells.sum(axis=3), axes=1)
+    rates = _group_rates(np.bincount(cell, minlength=4 * len(names)))
+    mean_risks = np.bincount(codes, weights=p) / np.bincount(codes)
     return AttributeFairness(
         attribute=str(groups.name),
         groups=tuple(
-            _group(name, rates[name], counts, show)
-            for name, counts, show in zip(names, outcomes, shown.tolist(), strict=True)
+            _group(name, {**rates[code], "mean_risk": float(mean_risks[code])}, counts, show)
+            for code, (name, counts, show) in enumerate(
+                zip(names, outcomes, shown.tolist(), strict=True)
+            )
         ),
         gaps=_gaps(str(groups.name), names, shown, counted, min_group, intervals),
     )
@@ -164,27 +169,30 @@ def _shown(students: Counts) -> NDArray[np.bool_]:
     return shown
 
 
-def _group_rates(
-    names: list[str], codes: Counts, y: Labels, p: Floats, threshold: float
-) -> dict[str, dict[str, float]]:
-    """Point rates of each group by fairlearn; without a denominator they are 0."""
+def _group_rates(rows: Counts) -> list[dict[str, float]]:
+    """Point rates of each group by fairlearn; without a denominator they are 0.
+
+    Args:
+        rows: How many there are, shape (groups * outcome * flagged,). fairlearn is slow on single
+            rows, and equal ones have one weight here.
+    """
     from fairlearn import metrics as fair
 
-    def of_flagged(metric: Any) -> Any:
-        return lambda t, q: metric(t, (q >= threshold).astype(np.int64), pos_label=1)
-
+    cell = np.arange(len(rows))
+    weights = {"sample_weight": rows}
+    metrics = {
+        "selection_rate": partial(fair.selection_rate, pos_label=1),
+        "true_positive_rate": partial(fair.true_positive_rate, pos_label=1),
+        "false_positive_rate": partial(fair.false_positive_rate, pos_label=1),
+    }
     table = fair.MetricFrame(
-        metrics={
-            "selection_rate": of_flagged(fair.selection_rate),
-            "true_positive_rate": of_flagged(fair.true_positive_rate),
-            "false_positive_rate": of_flagged(fair.false_positive_rate),
-            "mean_risk": fair.mean_prediction,
-        },
-        y_true=np.asarray(y, dtype=np.int64),
-        y_pred=p,
-        sensitive_features=pd.Series(codes),  # fairlearn fails on an array of one row
+        metrics=metrics,
+        y_true=cell // 2 % 2,
+        y_pred=cell % 2,
+        sensitive_features=pd.Series(cell // 4),
+        sample_params=dict.fromkeys(metrics, weights),
     ).by_group
-    return {names[code]: rates.astype(float).to_dict() for code, rates in table.iterrows()}
+    return [row.astype(float).to_dict() for _, row in table.iterrows()]
 
 
 def _group(name: str, rates: dict[str, float], outcomes: Counts, shown: bool) -> GroupRates:

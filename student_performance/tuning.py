@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
 
 from student_performance.config import (
     Capacity,
@@ -124,13 +125,17 @@ def set_up(
     Returns:
         The model, wrapped if it was calibrated, and what was done.
     """
-    features, labels = features_of(validation, dataset), _labels(validation)
-    gain = _calibration_gain(model, validation, dataset, config.intervals)
+    # In this order, so that that of the rows has no part in which are the folds.
+    validation = validation.sort_values(dataset.id_column, kind="stable", ignore_index=True)
+    features = features_of(validation, dataset)
+    p = risk(model, features)
+    gain = _calibration_gain(model, p, validation, dataset, config.intervals)
     method: Literal["none", "sigmoid"] = "none"
     if gain is not None and gain.low > 0:
         method = "sigmoid"
-        model = _calibrator(model).fit(features, labels)
-    threshold = _threshold(risk(model, features), config.threshold)
+        model = _calibrator(model).fit(features, _labels(validation))
+        p = risk(model, features)
+    threshold = _threshold(p, config.threshold)
     return model, Setup(
         calibration=Calibration(method=method, gain=gain),
         threshold=threshold,
@@ -139,31 +144,41 @@ def set_up(
 
 
 def _calibration_gain(
-    model: Any, validation: pd.DataFrame, dataset: DatasetConfig, intervals: IntervalConfig
+    model: Any,
+    p: Floats,
+    validation: pd.DataFrame,
+    dataset: DatasetConfig,
+    intervals: IntervalConfig,
 ) -> Estimate | None:
-    """What calibrating gains on rows that the calibrator was not fitted on.
-
-    The order of the rows has no part in it.
-    """
-    validation = validation.sort_values(dataset.id_column, kind="stable", ignore_index=True)
-    labels = _labels(validation)
-    students = validation[dataset.id_column]
+    """What calibrating gains on rows that the calibrator was not fitted on."""
+    labels, students = _labels(validation), validation[dataset.id_column]
     if validation.groupby(AT_RISK)[dataset.id_column].nunique().reindex([0, 1]).fillna(0).min() < (
         _FOLDS.folds
     ):
         return None
-    features = features_of(validation, dataset)
+    # The model is the same in every fold, and a large forest takes long to answer.
+    answers = p
+    if hasattr(model, "decision_function"):  # which a calibrator prefers
+        answers = model.decision_function(features_of(validation, dataset))
+    known = pd.DataFrame({"answer": answers})
     after = np.empty(len(labels))
     for learn, check in folds_of(validation, dataset, _FOLDS):
-        fitted = _calibrator(model).fit(features.iloc[learn], labels[learn])
-        after[check] = risk(fitted, features.iloc[check])
-    before = risk(model, features)
+        fitted = _calibrator(_answered()).fit(known.iloc[learn], labels[learn])
+        after[check] = risk(fitted, known.iloc[check])
     return paired_gain(
         log_losses(labels, after),
-        log_losses(labels, before),
+        log_losses(labels, p),
         intervals,
         repeated_students(students),
     )
+
+
+def _answered() -> LogisticRegression:
+    """Stands for a model that was asked already: its decision is the answer it is given."""
+    same = LogisticRegression()
+    same.classes_, same.feature_names_in_ = np.array([0, 1]), np.array(["answer"])
+    same.coef_, same.intercept_ = np.ones((1, 1)), np.zeros(1)
+    return same
 
 
 def _calibrator(model: Any) -> CalibratedClassifierCV:

@@ -160,6 +160,9 @@ def _importances(report: EvaluationReport, dataset: DatasetConfig, words: Words)
         shown[label] = (found.mean, found.sd)
     st.altair_chart(charts.bars(shown, words("model.importances_axis"), ".3f", signed=False))
     st.caption(words("model.importances_text"))
+    rows = report.importances[0].rows
+    if rows is not None and rows < report.n_test:
+        st.caption(words("model.importances_drawn", n=parts.number(rows, words, 0)))
 
 
 def _fairness(audit: AttributeFairness, dataset: DatasetConfig, words: Words) -> None:

@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression as Regression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from student_performance import explain
 from student_performance.config import LogisticRegressionConfig, RandomForestConfig
 from student_performance.contract import DatasetConfig
 from student_performance.explain import contributions, effects, importances
@@ -230,3 +231,26 @@ def test_importances_depend_on_the_seed_and_take_rows_of_one_class(habits: pd.Da
     assert importances(Oracle(), habits[NAMES], y, seed=3, repeats=2) == first
     assert importances(Oracle(), habits[NAMES], y, seed=4, repeats=2) != first
     assert len(importances(Oracle(), passing, np.zeros(50, np.int8), seed=3, repeats=2)) == 4
+
+
+def test_importances_of_a_large_table_are_those_of_a_sample(
+    habits: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    y = labels(habits)
+    whole = importances(Oracle(), habits[NAMES], y, seed=3, repeats=2)
+    monkeypatch.setattr(explain, "_ROWS", len(habits))
+    assert importances(Oracle(), habits[NAMES], y, seed=3, repeats=2) == whole
+
+    asked: list[int] = []
+    answer = Oracle.predict_proba
+    monkeypatch.setattr(explain, "_ROWS", len(habits) // 2)
+    monkeypatch.setattr(
+        Oracle, "predict_proba", lambda self, rows: asked.append(len(rows)) or answer(self, rows)
+    )
+    half = importances(Oracle(), habits[NAMES], y, seed=3, repeats=2)
+    assert set(asked) == {len(habits) // 2}
+    assert half == importances(Oracle(), habits[NAMES], y, seed=3, repeats=2)
+    assert {one.rows for one in half} == {len(habits) // 2}
+    by_name = {one.feature: one.mean for one in half}
+    for one in whole:
+        assert by_name[one.feature] == pytest.approx(one.mean, rel=0.4, abs=1e-12)

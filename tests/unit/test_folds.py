@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy import stats
+from sklearn.model_selection import StratifiedKFold
 
 from student_performance import training as module
 from student_performance.config import CrossValidationConfig
@@ -49,6 +50,38 @@ def test_student_who_repeats_is_never_on_both_sides_of_a_fold(oulad: DatasetConf
     for learn, test in folds:
         assert not set(names.iloc[learn]) & set(names.iloc[test])
         assert table[AT_RISK].iloc[test].mean() == pytest.approx(table[AT_RISK].mean(), abs=0.05)
+
+
+def test_students_with_a_row_each_are_divided_as_by_scikit_learn(
+    training: Training, dataset: DatasetConfig
+) -> None:
+    y = training.train[AT_RISK].to_numpy()
+    theirs = StratifiedKFold(3, shuffle=True, random_state=42).split(y, y)
+
+    for ours, expected in zip(folds_of(training.train, dataset, ONE_REPEAT), theirs, strict=True):
+        assert all(np.array_equal(a, b) for a, b in zip(ours, expected, strict=True))
+
+
+def test_students_who_were_ever_at_risk_are_spread_evenly(oulad: DatasetConfig) -> None:
+    table = repeating(students=300, terms=3)
+    table[AT_RISK] = np.random.default_rng(1).random(len(table)) < 0.2
+    ever = table.groupby("student_id")[AT_RISK].max()
+    options = CrossValidationConfig(folds=5, repeats=1)
+    tested = [
+        table["student_id"].iloc[test].unique() for _, test in folds_of(table, oulad, options)
+    ]
+
+    assert [len(names) for names in tested] == [60] * 5
+    assert np.ptp([ever[names].sum() for names in tested]) <= 1
+
+
+def test_everyone_may_have_been_at_risk_once(oulad: DatasetConfig) -> None:
+    table = repeating(students=30, terms=3)
+    table[AT_RISK] = (table["course"] == "term_0").astype(np.int8)
+    folds = folds_of(table, oulad, ONE_REPEAT)
+
+    assert sorted(np.concatenate([test for _, test in folds])) == list(range(len(table)))
+    assert all(table[AT_RISK].iloc[learn].nunique() == 2 for learn, _ in folds)
 
 
 def test_interval_is_that_of_nadeau_and_bengio(training: Training) -> None:

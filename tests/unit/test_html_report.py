@@ -6,6 +6,7 @@ import re
 import pytest
 
 from student_performance import html
+from student_performance.explain import Importance
 from student_performance.figures import FIGURES
 from student_performance.leakage import Severity
 from tests.unit.builders import (
@@ -54,6 +55,13 @@ def test_page_of_a_report_shows_bins_importances_weights_and_drift() -> None:
     assert ["15.0%", "12.0% [8.0%, 17.0%]", "200"] in found
     assert ["hours_studied", "0.1200 ± 0.0100", "-0.900 for +4.5"] in found
     assert ["hours_studied", "0.030", "0.020", "ok"] in found
+
+
+@pytest.mark.parametrize(("rows", "drawn"), [(None, False), (300, False), (250, True)])
+def test_importances_of_drawn_rows_say_so(rows: int | None, drawn: bool) -> None:
+    found = (Importance(feature="hours_studied", mean=0.12, sd=0.01, repeats=10, rows=rows),)
+
+    assert ("Measured on 250 rows drawn" in html.report_page(report(importances=found))) == drawn
 
 
 def test_best_possible_score_is_shown_only_where_it_is_known() -> None:

@@ -7,10 +7,13 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.frozen import FrozenEstimator
 
 from student_performance import tuning
 from student_performance.config import (
     Capacity,
+    CrossValidationConfig,
     LearningConfig,
     LogisticRegressionConfig,
     RandomForestConfig,
@@ -22,6 +25,7 @@ from student_performance.drift import reference
 from student_performance.metrics import Estimate, log_losses
 from student_performance.models import build, fit, risk
 from student_performance.simulate import PASS_MARK, simulate
+from student_performance.training import folds_of
 from student_performance.tuning import Calibration, Setup, set_up
 from student_performance.tuning import _threshold as threshold_of
 from tests.unit.builders import estimate, threshold
@@ -122,17 +126,34 @@ def test_order_of_the_rows_has_no_part_in_what_calibration_gains(
     assert found == shuffled
 
 
-def test_students_with_one_row_each_are_divided_without_the_slow_search_for_groups(
-    dataset: DatasetConfig, learning: LearningConfig, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("candidate", [LINEAR, REPORT_FOREST], ids=["decides", "gives chances"])
+def test_gain_is_that_of_calibrating_the_model_itself_which_is_asked_only_once(
+    candidate: Any,
+    dataset: DatasetConfig,
+    learning: LearningConfig,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("student_performance.training.StratifiedGroupKFold", None)
-    train, validation = (simulated(500, seed) for seed in (1, 2))
-    model = fitted(LINEAR, train, dataset)
+    train, validation = simulated(1_000, 1), simulated(400, 2).sort_values("student_id")
+    model, y = fitted(candidate, train, dataset), labels_of(validation)
+    features, p = features_of(validation, dataset), np.empty(len(y))
+    for learn, check in folds_of(validation, dataset, CrossValidationConfig(folds=5, repeats=1)):
+        calibrated = CalibratedClassifierCV(FrozenEstimator(model), method="sigmoid", cv=2)
+        calibrated.fit(features.iloc[learn], y[learn])
+        p[check] = calibrated.predict_proba(features.iloc[check])[:, 1]
+    expected = log_losses(y, risk(model, features)).mean() - log_losses(y, p).mean()
 
-    assert set_up(model, train, validation, dataset, learning)[1].calibration.gain is not None
-    twice = pd.concat([validation] * 2, ignore_index=True)
-    with pytest.raises(TypeError, match="NoneType"):
-        set_up(model, train, twice, dataset, learning)
+    asked: list[int] = []
+    prepare = model[0].transform
+    monkeypatch.setattr(
+        model[0], "transform", lambda rows: asked.append(len(rows)) or prepare(rows)
+    )
+    before = risk(model, features)
+    asked.clear()
+    gain = tuning._calibration_gain(model, before, validation, dataset, learning.intervals)
+
+    assert gain is not None
+    assert gain.value == pytest.approx(expected, abs=1e-9)
+    assert asked == ([400] if candidate is LINEAR else [])
 
 
 def test_ties_at_the_limit_are_flagged_together_or_not_at_all() -> None:
