@@ -4,23 +4,14 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from student_performance.config import IntervalConfig
 from student_performance.contract import DatasetConfig
-from student_performance.metrics import (
-    Codes,
-    Costs,
-    Estimate,
-    Floats,
-    Labels,
-    Scores,
-    log_losses,
-    paired_gain,
-    score,
-)
+from student_performance.metrics import Estimate, Judged, Labels, Scores
+from student_performance.resampling import Floats
 from student_performance.simulate import ceilings, posterior
 from student_performance.strict import Strict
 
 _CONFIDENCE = 0.9999
+_STRICT = 0.999  # level at which a lower log loss than that of the truth is no chance
 _MISFIT = 4.0  # standard errors between expected and observed that chance may explain
 
 
@@ -40,25 +31,13 @@ class Ceiling(Strict):
     exceeded: bool
 
 
-def ceiling_of(
-    test: pd.DataFrame,
-    dataset: DatasetConfig,
-    p: Floats,
-    y: Labels,
-    costs: Costs,
-    intervals: IntervalConfig,
-    students: Codes | None = None,
-) -> Ceiling | None:
-    """Score the truth on a hold-out.
+def true_risks(test: pd.DataFrame, dataset: DatasetConfig, y: Labels) -> Floats | None:
+    """The exact chance of each student to be at risk, shape (rows,).
 
     Args:
         test: The hold-out; its habits and gender are those of the simulation.
         dataset: The contract, with the world that made the rows.
-        p: Risks that the model predicts.
         y: Labels.
-        costs: Threshold and costs.
-        intervals: Level, resamples and seed.
-        students: Codes of repeated students.
 
     Returns:
         None if no world is known, or if the rows are not from it: then other students pass than it
@@ -67,18 +46,25 @@ def ceiling_of(
     if dataset.world is None or dataset.target.pass_mark is None:
         return None
     eta = posterior(test, dataset.world, dataset.target.pass_mark)
-    if not fits(eta, y):
-        return None
-    truth = log_losses(y, 1.0 - eta)
-    accuracy = float(np.mean((p >= costs.threshold) == y))
-    bound = accuracy_bound(eta)
-    strict = intervals.model_copy(update={"level": 0.999})
+    return 1.0 - eta if fits(eta, y) else None
+
+
+def ceiling_of(risks: Floats, truth: Judged, model: Judged, level: float) -> Ceiling:
+    """Hold a model against the truth.
+
+    Args:
+        risks: The exact chances.
+        truth: What they score.
+        model: What the model scores on the same rows.
+        level: Confidence level of the intervals.
+    """
+    bound = accuracy_bound(1.0 - risks)
     return Ceiling(
-        scores=score(y, 1.0 - eta, costs, intervals, students),
-        log_loss_excess=paired_gain(truth, log_losses(y, p), intervals, students),
+        scores=truth.scores(level),
+        log_loss_excess=truth.gain_over(model, "log_loss", level),
         accuracy_bound=bound,
-        exceeded=accuracy > bound
-        or paired_gain(truth, log_losses(y, p), strict, students).high < 0,
+        exceeded=model.values["accuracy"] > bound
+        or truth.gain_over(model, "log_loss", _STRICT).high < 0,
     )
 
 

@@ -8,7 +8,8 @@ from scipy import stats
 
 from student_performance.dataset import AT_RISK
 from student_performance.experiment import ARMS, Arm, Experiment, ExperimentRecord, Mode
-from student_performance.metrics import Estimate, Floats, log_losses
+from student_performance.metrics import Estimate, log_losses
+from student_performance.resampling import Floats
 from student_performance.strict import Strict
 
 _BROKEN = 0.001  # p-value below which the shares of the arms are no chance (Fabijan et al. 2019)

@@ -3,7 +3,8 @@
 import numpy as np
 from sklearn import metrics as sk
 
-from student_performance.metrics import Floats, Labels, bins_of, wilson
+from student_performance.metrics import Labels, bins_of, wilson
+from student_performance.resampling import Floats
 from student_performance.strict import Strict
 
 _CURVE_POINTS = 101

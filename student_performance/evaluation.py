@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from student_performance import ceiling, curves, drift, explain, fairness
-from student_performance.ceiling import Ceiling
+from student_performance import curves, drift, explain, fairness
+from student_performance.ceiling import Ceiling, ceiling_of, true_risks
 from student_performance.config import LearningConfig
 from student_performance.contract import DatasetConfig, Role
 from student_performance.curves import (
@@ -23,17 +23,16 @@ from student_performance.explain import Effect, Importance
 from student_performance.fairness import AttributeFairness
 from student_performance.leakage import LeakageReport
 from student_performance.metrics import (
+    Costs,
     Estimate,
-    Floats,
+    Judged,
     Labels,
     Scores,
-    cost_of,
-    log_losses,
-    paired_gain,
+    judge,
     repeated_students,
-    score,
 )
 from student_performance.models import risk
+from student_performance.resampling import Floats
 from student_performance.splitting import Division
 from student_performance.strict import Strict
 from student_performance.training import Comparison
@@ -142,11 +141,9 @@ def evaluate(
     """
     comparison, setup, division, leakage = training
     y: Labels = test[AT_RISK].to_numpy(copy=True)
-    features, students = features_of(test, dataset), repeated_students(test[dataset.id_column])
-    p, naive = risk(model, features), np.full(len(y), comparison.prevalence)
-    costs, intervals = setup.threshold.costs, config.intervals
-    cost_gain = paired_gain(cost_of(y, p, costs), cost_of(y, naive, costs), intervals, students)
-    truth = ceiling.ceiling_of(test, dataset, p, y, costs, intervals, students)
+    features, costs = features_of(test, dataset), setup.threshold.costs
+    p, level = risk(model, features), config.intervals.level
+    ours, baseline, limit = _judged(test, p, dataset, comparison.prevalence, costs, config)
     return EvaluationReport(
         dataset=dataset.name,
         candidate=comparison.chosen,
@@ -156,31 +153,53 @@ def evaluate(
         leakage=leakage,
         n_test=len(y),
         prevalence=float(y.mean()),
-        scores=score(y, p, costs, intervals, students),
-        baseline=score(y, naive, costs, intervals, students),
-        ceiling=truth,
-        log_loss_gain=paired_gain(log_losses(y, p), log_losses(y, naive), intervals, students),
-        cost_gain=cost_gain,
+        scores=ours.scores(level),
+        baseline=baseline.scores(level),
+        ceiling=limit,
+        log_loss_gain=ours.gain_over(baseline, "log_loss", level),
+        cost_gain=ours.gain_over(baseline, "cost", level),
         roc=curves.roc(y, p),
         precision_recall=curves.precision_recall(y, p),
-        reliability=curves.reliability(y, p, intervals.level),
+        reliability=curves.reliability(y, p, level),
         confusion=curves.confusion(y, p, costs.threshold),
         operating=curves.operating(y, p),
-        importances=explain.importances(model, features, y, intervals.seed),
+        importances=explain.importances(model, features, y, config.intervals.seed),
         effects=explain.effects(model, dataset),
         examples=examples(model, setup.reference),
         fairness=_audits(test, p, dataset, costs.threshold, config),
         drift=drift.compare(setup.reference, features),
-        notes=_notes(comparison, dataset, truth),
+        notes=_notes(comparison, dataset, limit),
         problems=_problems(y),
         risks=_risks(p),
     )
 
 
+def _judged(
+    test: pd.DataFrame,
+    p: Floats,
+    dataset: DatasetConfig,
+    prevalence: float,
+    costs: Costs,
+    config: LearningConfig,
+) -> tuple[Judged, Judged, Ceiling | None]:
+    """The model, the baseline and, where it is known, the truth, in the same resamples."""
+    y: Labels = test[AT_RISK].to_numpy(copy=True)
+    predictions = {"model": p, "baseline": np.full(len(y), prevalence)}
+    truth = true_risks(test, dataset, y)
+    if truth is not None:
+        predictions["truth"] = truth
+    students = repeated_students(test[dataset.id_column])
+    found = judge(y, predictions, costs, config.intervals, students)
+    limit = None
+    if truth is not None:
+        limit = ceiling_of(truth, found["truth"], found["model"], config.intervals.level)
+    return found["model"], found["baseline"], limit
+
+
 def _notes(
-    comparison: Comparison, dataset: DatasetConfig, truth: Ceiling | None
+    comparison: Comparison, dataset: DatasetConfig, limit: Ceiling | None
 ) -> tuple[str, ...]:
-    unknown = dataset.world is not None and truth is None
+    unknown = dataset.world is not None and limit is None
     return (*comparison.notes, *((_OTHER_WORLD,) if unknown else ()))
 
 

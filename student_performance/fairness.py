@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from student_performance.config import IntervalConfig
-from student_performance.metrics import Floats, Labels
+from student_performance.metrics import Labels
+from student_performance.resampling import Floats
 from student_performance.strict import Strict
 
 Counts = NDArray[np.int64]

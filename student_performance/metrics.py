@@ -3,7 +3,7 @@
 Everywhere `y` is 1 for a student at risk and `p` is the predicted chance of that, shape (rows,).
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,16 +11,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 from sklearn import metrics as sk
-from threadpoolctl import threadpool_limits
 
 from student_performance.config import IntervalConfig
+from student_performance.resampling import Codes, Floats, Statistic, percentiles, resampled
 from student_performance.strict import Strict
 
-Floats = NDArray[np.float64]
 Labels = NDArray[np.int8]
-Codes = NDArray[np.int64]
-# Values by name, shape (draws,), of weights with shape (draws, rows).
-Statistic = Callable[[Floats], dict[str, Floats]]
 
 LABELS = {
     "accuracy": "accuracy",
@@ -34,7 +30,6 @@ LABELS = {
     "cost": "cost per student (lower is better)",
 }
 BINS = 10  # of equal width, for the reliability table and the calibration error
-_CELLS = 1_000_000  # of a resampling matrix held at once: 8 MB
 
 
 class Estimate(Strict):
@@ -69,6 +64,83 @@ class Costs:
     false_alarm: float = 1.0
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What predictions score on rows, and in every resample of these.
+
+    Attributes:
+        values: By name of the score.
+        replicates: The same in each resample, shape (resamples,).
+        rows: Number of rows.
+        independent: Whether each row is another student.
+    """
+
+    values: dict[str, float]
+    replicates: dict[str, Floats]
+    rows: int
+    independent: bool
+
+    def scores(self, level: float) -> Scores:
+        """Each score with its interval."""
+        return {name: self._estimate(name, level) for name in LABELS if name in self.values}
+
+    def gain_over(self, other: "Judged", loss: str, level: float) -> Estimate:
+        """How much less these predictions lose than others on the same rows, with its interval."""
+        gains = other.replicates[loss] - self.replicates[loss]
+        low, high = percentiles(gains, level)
+        value = other.values[loss] - self.values[loss]
+        return Estimate(value=value, low=low, high=high, n=self.rows)
+
+    def _estimate(self, name: str, level: float) -> Estimate:
+        value, replicates = self.values[name], self.replicates[name]
+        low, high = percentiles(replicates, level)
+        if name == "calibration_error":  # resampling adds noise to every bin, and so to their sum
+            bias = float(replicates.mean()) - value
+            low, high = max(0.0, low - bias), high - bias
+        if name == "accuracy" and self.independent:
+            low, high = wilson(round(value * self.rows), self.rows, level)
+        return Estimate(value=value, low=low, high=high, n=self.rows)
+
+
+def judge(
+    y: Labels,
+    predictions: Mapping[str, Floats],
+    costs: Costs,
+    config: IntervalConfig,
+    students: Codes | None = None,
+) -> dict[str, Judged]:
+    """Score several predictions of the same rows, each in the same resamples.
+
+    Args:
+        y: Labels.
+        predictions: Predicted chances by name.
+        costs: Threshold and costs.
+        config: Resamples and seed.
+        students: Code of the student behind each row, from 0; None if each row is another one.
+    """
+    statistics = {name: _weighted_scores(y, p, costs) for name, p in predictions.items()}
+
+    def scores(weights: Floats) -> dict[tuple[str, str], Floats]:
+        return {
+            (name, key): values
+            for name, statistic in statistics.items()
+            for key, values in statistic(weights).items()
+        }
+
+    replicates = resampled(scores, len(y), config, students)
+    return {
+        name: Judged(
+            values=_point_scores(y, p, costs),
+            replicates={
+                key: values for (whose, key), values in replicates.items() if whose == name
+            },
+            rows=len(y),
+            independent=students is None,
+        )
+        for name, p in predictions.items()
+    }
+
+
 def score(
     y: Labels, p: Floats, costs: Costs, config: IntervalConfig, students: Codes | None = None
 ) -> Scores:
@@ -85,17 +157,7 @@ def score(
         config: Level, resamples and seed.
         students: Code of the student behind each row, from 0; None if each row is another one.
     """
-    replicates = resampled(_weighted_scores(y, p, costs), len(y), config, students)
-    scores = {}
-    for name, value in _point_scores(y, p, costs).items():
-        low, high = percentiles(replicates[name], config.level)
-        if name == "calibration_error":  # resampling adds noise to every bin, and so to their sum
-            bias = float(replicates[name].mean()) - value
-            low, high = max(0.0, low - bias), high - bias
-        if name == "accuracy" and students is None:
-            low, high = wilson(round(value * len(y)), len(y), config.level)
-        scores[name] = Estimate(value=value, low=low, high=high, n=len(y))
-    return {name: scores[name] for name in LABELS if name in scores}
+    return judge(y, {"p": p}, costs, config, students)["p"].scores(config.level)
 
 
 def paired_gain(
@@ -172,7 +234,7 @@ def _point_scores(y: Labels, p: Floats, costs: Costs) -> dict[str, float]:
     return scores
 
 
-def _weighted_scores(y: Labels, p: Floats, costs: Costs) -> Statistic:
+def _weighted_scores(y: Labels, p: Floats, costs: Costs) -> Statistic[str]:
     """The same scores for many weightings of the rows at once."""
     flagged, at_risk = p >= costs.threshold, y == 1
     decided = flagged & at_risk, ~flagged & at_risk, flagged & ~at_risk, ~flagged & ~at_risk
@@ -181,10 +243,7 @@ def _weighted_scores(y: Labels, p: Floats, costs: Costs) -> Statistic:
     ranking = _weighted_ranking(y, p)
 
     def scores(weights: Floats) -> dict[str, Floats]:
-        # One product, so that the weights are read once. Threads would divide it, and its last
-        # digit follows their number: it shall not depend on the machine.
-        with threadpool_limits(1):
-            sums = weights @ columns
+        sums = weights @ columns  # one product, so that the weights are read once
         n = weights.sum(axis=1)
         tp, fn, fp, tn, losses, squares = sums[:, :-BINS].T
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -205,7 +264,7 @@ def _weighted_scores(y: Labels, p: Floats, costs: Costs) -> Statistic:
     return scores
 
 
-def _weighted_ranking(y: Labels, p: Floats) -> Statistic:
+def _weighted_ranking(y: Labels, p: Floats) -> Statistic[str]:
     """ROC AUC and average precision with ties, from sums over those who rank above each other."""
     order = np.argsort(-p, kind="stable")
     at_risk, passing = order[y[order] == 1], order[y[order] == 0]
@@ -217,9 +276,9 @@ def _weighted_ranking(y: Labels, p: Floats) -> Statistic:
     def scores(weights: Floats) -> dict[str, Floats]:
         positives = weights[:, at_risk]
         tp, fp = _running(positives), _running(weights[:, passing])
-        false_alarms, hits = fp[:, not_lower], tp[:, at_risk_not_lower]
-        below = fp[:, -1:] - (fp[:, higher] + false_alarms) / 2
-        precision = np.nan_to_num(hits / (hits + false_alarms))
+        false_alarms, hits = fp.take(not_lower, axis=1), tp.take(at_risk_not_lower, axis=1)
+        below = fp[:, -1:] - (fp.take(higher, axis=1) + false_alarms) / 2
+        precision = hits / np.maximum(hits + false_alarms, 1)  # nobody drawn: no hits
         return {
             "roc_auc": (positives * below).sum(axis=1) / (tp[:, -1] * fp[:, -1]),
             "average_precision": (positives * precision).sum(axis=1) / tp[:, -1],
@@ -233,35 +292,3 @@ def _running(weights: Floats) -> Floats:
     sums = np.zeros((len(weights), weights.shape[1] + 1))
     np.cumsum(weights, axis=1, out=sums[:, 1:])
     return sums
-
-
-def resampled(
-    statistic: Statistic,
-    rows: int,
-    config: IntervalConfig,
-    students: Codes | None = None,
-) -> dict[str, Floats]:
-    """Bootstrap replicates of a statistic of row weights, a block at a time to bound memory.
-
-    Students are drawn, not rows: all rows of a student come together (cluster bootstrap, Davison
-    and Hinkley 1997, section 3.8).
-    """
-    rng = np.random.default_rng(config.seed)
-    units = rows if students is None else int(students.max()) + 1
-    block = max(1, _CELLS // rows)
-    parts = []
-    for start in range(0, config.resamples, block):
-        draws = min(block, config.resamples - start)
-        weights = np.empty((draws, rows))
-        for row, picked in zip(weights, rng.integers(units, size=(draws, units)), strict=True):
-            drawn = np.bincount(picked, minlength=units)
-            row[:] = drawn if students is None else drawn[students]
-        parts.append(statistic(weights))
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def percentiles(replicates: Floats, level: float) -> tuple[float, float]:
-    """Lower and upper bound of a percentile interval."""
-    tail = (1 - level) / 2
-    low, high = np.nanquantile(replicates, [tail, 1 - tail])
-    return float(low), float(high)

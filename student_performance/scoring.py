@@ -15,8 +15,9 @@ from student_performance.dataset import features_of, typed
 from student_performance.derive import derived
 from student_performance.drift import FeatureReference
 from student_performance.examples import typical_value
-from student_performance.metrics import Floats, bins_of
+from student_performance.metrics import bins_of
 from student_performance.models import risk
+from student_performance.resampling import Floats
 from student_performance.strict import Strict
 
 RISK, FLAGGED, REASONS = "risk", "flagged", "reasons"

@@ -15,8 +15,8 @@ from student_performance.drift import (
     compare_counts,
     counts,
 )
-from student_performance.metrics import Floats
 from student_performance.predictor import Predictor
+from student_performance.resampling import Floats
 
 
 @dataclass

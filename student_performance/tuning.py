@@ -21,13 +21,13 @@ from student_performance.drift import FeatureReference, reference
 from student_performance.metrics import (
     Costs,
     Estimate,
-    Floats,
     Labels,
     log_losses,
     paired_gain,
     repeated_students,
 )
 from student_performance.models import risk
+from student_performance.resampling import Floats
 from student_performance.strict import Strict
 from student_performance.training import folds_of
 

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from student_performance.ceiling import Ceiling, accuracy_bound, ceiling_of, fits
+from student_performance.ceiling import Ceiling, accuracy_bound, ceiling_of, fits, true_risks
 from student_performance.config import IntervalConfig
 from student_performance.contract import DatasetConfig
-from student_performance.metrics import Costs, log_losses, score
+from student_performance.metrics import Costs, judge, log_losses, score
 from student_performance.simulate import PASS_MARK, World, ceilings, posterior, simulate
 from student_performance.target import Target
 from tests.unit.trainings import Training
@@ -22,8 +22,12 @@ def labels(frame: pd.DataFrame, pass_mark: float = PASS_MARK) -> np.ndarray:
 def beside(
     frame: pd.DataFrame, p: np.ndarray, dataset: DatasetConfig, costs: Costs | None = None
 ) -> Ceiling | None:
-    mark = dataset.target.pass_mark or PASS_MARK
-    return ceiling_of(frame, dataset, p, labels(frame, mark), costs or Costs(), INTERVALS)
+    y = labels(frame, dataset.target.pass_mark or PASS_MARK)
+    risks = true_risks(frame, dataset, y)
+    if risks is None:
+        return None
+    found = judge(y, {"truth": risks, "model": p}, costs or Costs(), INTERVALS)
+    return ceiling_of(risks, found["truth"], found["model"], INTERVALS.level)
 
 
 @pytest.mark.parametrize("rows", [1_000, 10_000])

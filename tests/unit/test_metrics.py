@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn import metrics as sk
 
-from student_performance import metrics
+from student_performance import metrics, resampling
 from student_performance.config import IntervalConfig
 from student_performance.metrics import (
     LABELS,
@@ -185,7 +185,7 @@ def test_higher_level_is_a_wider_interval() -> None:
 def test_resampling_in_blocks_changes_nothing(cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
     y, p = simulated(200, seed=7)
     at_once = score(y, p, CONFIG)
-    monkeypatch.setattr(metrics, "_CELLS", cells)
+    monkeypatch.setattr(resampling, "_CELLS", cells)
 
     for name, found in score(y, p, CONFIG).items():
         assert (found.low, found.high) == pytest.approx((at_once[name].low, at_once[name].high))
@@ -258,8 +258,8 @@ def test_one_student_of_a_class_is_enough_for_the_ranking_scores(alone: int) -> 
 def test_each_of_the_resamples_draws_as_many_rows_as_there_are(
     cells: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(metrics, "_CELLS", cells)
-    drawn = metrics.resampled(lambda w: {"rows": w.sum(axis=1), "first": w[:, 0]}, 10, CONFIG)
+    monkeypatch.setattr(resampling, "_CELLS", cells)
+    drawn = resampling.resampled(lambda w: {"rows": w.sum(axis=1), "first": w[:, 0]}, 10, CONFIG)
 
     assert drawn["rows"].tolist() == [10.0] * 100
     assert drawn["first"].mean() == pytest.approx(1, abs=0.4)
@@ -283,3 +283,30 @@ def test_resample_without_a_score_does_not_spoil_the_interval() -> None:
 def test_estimate_reads_as_value_and_interval(digits: int, text: str) -> None:
     assert estimate(0.7871, 0.7693, 0.8039).text(digits) == text
     assert estimate(0.7871, 0.7693, 0.8039).text() == "0.787 [0.769, 0.804]"
+
+
+def test_predictions_that_are_judged_together_share_their_resamples(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(5)
+    ours, theirs = rng.uniform(size=(2, 80))
+    y, costs = (rng.uniform(size=80) < ours).astype(np.int8), Costs(threshold=0.2, missed=4)
+    drawn: list[int] = []
+    draw = metrics.resampled
+    monkeypatch.setattr(metrics, "resampled", lambda *args: drawn.append(1) or draw(*args))
+    found = metrics.judge(y, {"ours": ours, "theirs": theirs}, costs, CONFIG)
+    assert len(drawn) == 1
+
+    for name, p in (("ours", ours), ("theirs", theirs)):
+        assert found[name].scores(CONFIG.level) == metrics.score(y, p, costs, CONFIG)
+    for loss, rows in (
+        ("log_loss", [log_losses(y, p) for p in (ours, theirs)]),
+        ("cost", [cost_of(y, p, costs) for p in (ours, theirs)]),
+    ):
+        gain = found["ours"].gain_over(found["theirs"], loss, CONFIG.level)
+        expected = paired_gain(*rows, CONFIG)
+        assert gain.n == expected.n == 80
+        assert (gain.value, gain.low, gain.high) == pytest.approx(
+            (expected.value, expected.low, expected.high), abs=1e-12
+        )
+        assert gain.low < gain.value < gain.high

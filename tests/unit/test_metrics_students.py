@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from student_performance import metrics
+from student_performance import metrics, resampling
 from student_performance.config import IntervalConfig
 from student_performance.metrics import (
     Costs,
@@ -73,7 +73,7 @@ def test_students_are_drawn_with_all_of_their_rows(owners: list[int]) -> None:
         drawn.append(weights)
         return {"rows": weights.sum(axis=1)}
 
-    metrics.resampled(keep, len(owners), IntervalConfig(resamples=100), students)
+    resampling.resampled(keep, len(owners), IntervalConfig(resamples=100), students)
     weights = np.concatenate(drawn)
     first = np.unique(students, return_index=True)[1]
 
