@@ -5,7 +5,7 @@ import pandas as pd
 from scipy import stats
 
 from student_performance.contract import DatasetConfig
-from student_performance.metrics import Estimate, Judged, Labels, Scores
+from student_performance.metrics import Bootstrapped, Estimate, Labels, Scores
 from student_performance.resampling import Floats
 from student_performance.simulate import ceilings, posterior
 from student_performance.strict import Strict
@@ -49,7 +49,7 @@ def true_risks(test: pd.DataFrame, dataset: DatasetConfig, y: Labels) -> Floats 
     return 1.0 - eta if fits(eta, y) else None
 
 
-def ceiling_of(risks: Floats, truth: Judged, model: Judged, level: float) -> Ceiling:
+def ceiling_of(risks: Floats, truth: Bootstrapped, model: Bootstrapped, level: float) -> Ceiling:
     """Hold a model against the truth.
 
     Args:

@@ -22,17 +22,9 @@ from student_performance.examples import Example, examples
 from student_performance.explain import Effect, Importance
 from student_performance.fairness import AttributeFairness
 from student_performance.leakage import LeakageReport
-from student_performance.metrics import (
-    Costs,
-    Estimate,
-    Judged,
-    Labels,
-    Scores,
-    judge,
-    repeated_students,
-)
+from student_performance.metrics import Bootstrapped, Costs, Estimate, Labels, Scores, bootstrap
 from student_performance.models import risk
-from student_performance.resampling import Floats
+from student_performance.resampling import Floats, repeated_students
 from student_performance.splitting import Division
 from student_performance.strict import Strict
 from student_performance.training import Comparison
@@ -143,7 +135,7 @@ def evaluate(
     y: Labels = test[AT_RISK].to_numpy(copy=True)
     features, costs = features_of(test, dataset), setup.threshold.costs
     p, level = risk(model, features), config.intervals.level
-    ours, baseline, limit = _judged(test, p, dataset, comparison.prevalence, costs, config)
+    ours, baseline, ceiling = _scored(test, p, dataset, comparison.prevalence, costs, config)
     return EvaluationReport(
         dataset=dataset.name,
         candidate=comparison.chosen,
@@ -155,7 +147,7 @@ def evaluate(
         prevalence=float(y.mean()),
         scores=ours.scores(level),
         baseline=baseline.scores(level),
-        ceiling=limit,
+        ceiling=ceiling,
         log_loss_gain=ours.gain_over(baseline, "log_loss", level),
         cost_gain=ours.gain_over(baseline, "cost", level),
         roc=curves.roc(y, p),
@@ -168,38 +160,38 @@ def evaluate(
         examples=examples(model, setup.reference),
         fairness=_audits(test, p, dataset, costs.threshold, config),
         drift=drift.compare(setup.reference, features),
-        notes=_notes(comparison, dataset, limit),
+        notes=_notes(comparison, dataset, ceiling),
         problems=_problems(y),
         risks=_risks(p),
     )
 
 
-def _judged(
+def _scored(
     test: pd.DataFrame,
     p: Floats,
     dataset: DatasetConfig,
     prevalence: float,
     costs: Costs,
     config: LearningConfig,
-) -> tuple[Judged, Judged, Ceiling | None]:
-    """The model, the baseline and, where it is known, the truth, in the same resamples."""
+) -> tuple[Bootstrapped, Bootstrapped, Ceiling | None]:
+    """Model, baseline and, where the truth is known, the ceiling, in the same resamples."""
     y: Labels = test[AT_RISK].to_numpy(copy=True)
     predictions = {"model": p, "baseline": np.full(len(y), prevalence)}
     truth = true_risks(test, dataset, y)
     if truth is not None:
         predictions["truth"] = truth
     students = repeated_students(test[dataset.id_column])
-    found = judge(y, predictions, costs, config.intervals, students)
-    limit = None
+    found = bootstrap(y, predictions, costs, config.intervals, students)
+    ceiling = None
     if truth is not None:
-        limit = ceiling_of(truth, found["truth"], found["model"], config.intervals.level)
-    return found["model"], found["baseline"], limit
+        ceiling = ceiling_of(truth, found["truth"], found["model"], config.intervals.level)
+    return found["model"], found["baseline"], ceiling
 
 
 def _notes(
-    comparison: Comparison, dataset: DatasetConfig, limit: Ceiling | None
+    comparison: Comparison, dataset: DatasetConfig, ceiling: Ceiling | None
 ) -> tuple[str, ...]:
-    unknown = dataset.world is not None and limit is None
+    unknown = dataset.world is not None and ceiling is None
     return (*comparison.notes, *((_OTHER_WORLD,) if unknown else ()))
 
 

@@ -16,7 +16,7 @@ from student_performance.models import risk
 from student_performance.strict import Strict
 
 BASE = "base"
-_ROWS = 20_000  # more rows move an importance by a thousandth, and a forest takes a minute for them
+_ROWS = 20_000  # more move an importance by a few thousandths, and a forest takes a minute for them
 
 
 class Importance(Strict):
@@ -25,9 +25,9 @@ class Importance(Strict):
     Attributes:
         feature: Name of the feature.
         mean: Mean rise of the log loss, in nats, when the feature's values are shuffled.
-        sd: Standard deviation over the repeats.
+        sd: Standard deviation over the repeats; which rows were drawn is not in it.
         repeats: How often the values were shuffled.
-        rows: In so many rows; None in an earlier release.
+        rows: Rows whose values were shuffled; None in a report of an earlier release.
     """
 
     feature: str
@@ -65,7 +65,7 @@ def importances(
         features: Rows that the model did not learn from, shape (rows, features). Of more than
             20,000 rows, so many are drawn.
         y: 1 for a student at risk, shape (rows,).
-        seed: Seed of the shuffles.
+        seed: Seed of the draw and of the shuffles.
         repeats: Shuffles of each feature.
     """
     if len(features) > _ROWS:

@@ -5,7 +5,6 @@ a student is flagged if `p >= threshold`.
 """
 
 from dataclasses import dataclass
-from functools import partial
 from itertools import combinations
 from typing import Any, Literal
 
@@ -140,18 +139,17 @@ def audit(
     named = groups.astype("object").where(groups.notna(), EMPTY).astype("str")
     codes, uniques = pd.factorize(named, sort=True)
     names = [str(name) for name in uniques]
-    cell = (codes * 2 + (y == 1)) * 2 + (p >= threshold)
-    counted = _count(cell, len(names), clusters)
+    counted = _count((codes * 2 + (y == 1)) * 2 + (p >= threshold), len(names), clusters)
     shown = _shown(counted.students(counted.cells.sum(axis=(2, 3))))
-    outcomes = np.tensordot(counted.times, counted.cells.sum(axis=3), axes=1)
-    rates = _group_rates(np.bincount(cell, minlength=4 * len(names)))
+    rows = np.tensordot(counted.times, counted.cells, axes=1)
+    rates = _group_rates(rows.ravel())
     mean_risks = np.bincount(codes, weights=p) / np.bincount(codes)
     return AttributeFairness(
         attribute=str(groups.name),
         groups=tuple(
             _group(name, {**rates[code], "mean_risk": float(mean_risks[code])}, counts, show)
             for code, (name, counts, show) in enumerate(
-                zip(names, outcomes, shown.tolist(), strict=True)
+                zip(names, rows.sum(axis=2), shown.tolist(), strict=True)
             )
         ),
         gaps=_gaps(str(groups.name), names, shown, counted, min_group, intervals),
@@ -182,15 +180,15 @@ def _group_rates(rows: Counts) -> list[dict[str, float]]:
     cell = np.arange(len(rows))
     weights = {"sample_weight": rows}
     metrics = {
-        "selection_rate": partial(fair.selection_rate, pos_label=1),
-        "true_positive_rate": partial(fair.true_positive_rate, pos_label=1),
-        "false_positive_rate": partial(fair.false_positive_rate, pos_label=1),
+        "selection_rate": fair.selection_rate,
+        "true_positive_rate": fair.true_positive_rate,
+        "false_positive_rate": fair.false_positive_rate,
     }
     table = fair.MetricFrame(
         metrics=metrics,
         y_true=cell // 2 % 2,
         y_pred=cell % 2,
-        sensitive_features=pd.Series(cell // 4),
+        sensitive_features=cell // 4,
         sample_params=dict.fromkeys(metrics, weights),
     ).by_group
     return [row.astype(float).to_dict() for _, row in table.iterrows()]

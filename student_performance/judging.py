@@ -12,11 +12,12 @@ from student_performance.config import TrainConfig
 from student_performance.contract import ROW_NUMBER, DatasetConfig
 from student_performance.dataset import AT_RISK, features_of
 from student_performance.evaluation import EvaluationReport
-from student_performance.metrics import log_losses, paired_gain, repeated_students
+from student_performance.metrics import log_losses, paired_gain
 from student_performance.models import risk
 from student_performance.promotion import ChampionComparison, decide
 from student_performance.records import Judgement, TrackedModel, Verdict, Version
 from student_performance.registry import Registry, Store, Tracker
+from student_performance.resampling import repeated_students
 from student_performance.run_record import question
 from student_performance.splitting import unseen
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 from sklearn import metrics as sk
@@ -65,7 +64,7 @@ class Costs:
 
 
 @dataclass(frozen=True)
-class Judged:
+class Bootstrapped:
     """What predictions score on rows, and in every resample of these.
 
     Attributes:
@@ -84,8 +83,11 @@ class Judged:
         """Each score with its interval."""
         return {name: self._estimate(name, level) for name in LABELS if name in self.values}
 
-    def gain_over(self, other: "Judged", loss: str, level: float) -> Estimate:
-        """How much less these predictions lose than others on the same rows, with its interval."""
+    def gain_over(self, other: "Bootstrapped", loss: str, level: float) -> Estimate:
+        """How much less these predictions lose than others of the same call, with its interval.
+
+        `loss` is the name of a score of which less is better.
+        """
         gains = other.replicates[loss] - self.replicates[loss]
         low, high = percentiles(gains, level)
         value = other.values[loss] - self.values[loss]
@@ -102,13 +104,13 @@ class Judged:
         return Estimate(value=value, low=low, high=high, n=self.rows)
 
 
-def judge(
+def bootstrap(
     y: Labels,
     predictions: Mapping[str, Floats],
     costs: Costs,
     config: IntervalConfig,
     students: Codes | None = None,
-) -> dict[str, Judged]:
+) -> dict[str, Bootstrapped]:
     """Score several predictions of the same rows, each in the same resamples.
 
     Args:
@@ -129,7 +131,7 @@ def judge(
 
     replicates = resampled(scores, len(y), config, students)
     return {
-        name: Judged(
+        name: Bootstrapped(
             values=_point_scores(y, p, costs),
             replicates={
                 key: values for (whose, key), values in replicates.items() if whose == name
@@ -157,7 +159,7 @@ def score(
         config: Level, resamples and seed.
         students: Code of the student behind each row, from 0; None if each row is another one.
     """
-    return judge(y, {"p": p}, costs, config, students)["p"].scores(config.level)
+    return bootstrap(y, {"p": p}, costs, config, students)["p"].scores(config.level)
 
 
 def paired_gain(
@@ -180,13 +182,6 @@ def paired_gain(
     )
     low, high = percentiles(means["gain"], config.level)
     return Estimate(value=float(gain.mean()), low=low, high=high, n=len(gain))
-
-
-def repeated_students(identifiers: pd.Series) -> Codes | None:
-    """Codes of the students, from 0, where one has several rows; else None."""
-    if identifiers.is_unique:
-        return None
-    return np.unique(identifiers.to_numpy(), return_inverse=True)[1]
 
 
 def log_losses(y: Labels, p: Floats) -> Floats:
@@ -238,14 +233,16 @@ def _weighted_scores(y: Labels, p: Floats, costs: Costs) -> Statistic[str]:
     """The same scores for many weightings of the rows at once."""
     flagged, at_risk = p >= costs.threshold, y == 1
     decided = flagged & at_risk, ~flagged & at_risk, flagged & ~at_risk, ~flagged & ~at_risk
-    off = (y - p)[:, None] * (bins_of(p)[:, None] == np.arange(BINS))
+    bins = bins_of(p)
+    off = (y - p)[:, None] * (bins[:, None] == np.unique(bins))
     columns = np.column_stack([*decided, log_losses(y, p), (p - y) ** 2, off])
     ranking = _weighted_ranking(y, p)
 
     def scores(weights: Floats) -> dict[str, Floats]:
-        sums = weights @ columns  # one product, so that the weights are read once
+        # One product, so that the weights are read once.
+        sums, sums_of_bins = np.hsplit(weights @ columns, [6])
         n = weights.sum(axis=1)
-        tp, fn, fp, tn, losses, squares = sums[:, :-BINS].T
+        tp, fn, fp, tn, losses, squares = sums.T
         with np.errstate(invalid="ignore", divide="ignore"):
             ranks = ranking(weights)
             recalls = np.nan_to_num([tp / (tp + fn), tn / (tn + fp)])
@@ -254,7 +251,7 @@ def _weighted_scores(y: Labels, p: Floats, costs: Costs) -> Statistic[str]:
             "accuracy": (tp + tn) / n,
             "log_loss": losses / n,
             "brier": squares / n,
-            "calibration_error": np.abs(sums[:, -BINS:]).sum(axis=1) / n,
+            "calibration_error": np.abs(sums_of_bins).sum(axis=1) / n,
             "cost": (costs.missed * fn + costs.false_alarm * fp) / n,
             "balanced_accuracy": recalls.mean(axis=0),
             "f1_macro": f1.mean(axis=0),
@@ -265,7 +262,10 @@ def _weighted_scores(y: Labels, p: Floats, costs: Costs) -> Statistic[str]:
 
 
 def _weighted_ranking(y: Labels, p: Floats) -> Statistic[str]:
-    """ROC AUC and average precision with ties, from sums over those who rank above each other."""
+    """ROC AUC and average precision with ties, from sums over those who rank above each other.
+
+    The weights are whole numbers.
+    """
     order = np.argsort(-p, kind="stable")
     at_risk, passing = order[y[order] == 1], order[y[order] == 0]
     chances, others = -p[at_risk], -p[passing]

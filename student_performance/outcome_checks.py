@@ -10,10 +10,10 @@ from student_performance.contract import DatasetConfig
 from student_performance.dataset import AT_RISK
 from student_performance.drift import MIN_ROWS, Level
 from student_performance.evaluation import EvaluationReport
-from student_performance.metrics import Estimate, Labels, repeated_students, score
+from student_performance.metrics import Estimate, Labels, score
 from student_performance.monitor_report import Change, OutcomeReport
 from student_performance.outcomes import LabelCounts
-from student_performance.resampling import Codes, Floats
+from student_performance.resampling import Codes, Floats, repeated_students
 from student_performance.significance import holm
 
 _WARN, _DRIFT = 0.02, 0.05  # shares of the students: one in fifty, one in twenty

@@ -1,9 +1,10 @@
-"""The bootstrap: what a statistic is in tables drawn anew from the rows of one."""
+"""The bootstrap: what a statistic is in tables drawn anew from the students of one."""
 
 from collections.abc import Callable, Hashable
 from typing import TypeVar
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
@@ -16,6 +17,13 @@ Name = TypeVar("Name", bound=Hashable)
 Statistic = Callable[[Floats], dict[Name, Floats]]
 
 _CELLS = 1_000_000  # of a resampling matrix held at once: 8 MB
+
+
+def repeated_students(identifiers: pd.Series) -> Codes | None:
+    """Codes of the students, from 0, where one has several rows; else None."""
+    if identifiers.is_unique:
+        return None
+    return np.unique(identifiers.to_numpy(), return_inverse=True)[1]
 
 
 def resampled(

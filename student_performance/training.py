@@ -171,14 +171,18 @@ def _best_variant(
 
 
 def folds_of(train: pd.DataFrame, dataset: DatasetConfig, options: CrossValidationConfig) -> Folds:
-    """Folds of whole students, stratified by whether a student was ever at risk.
+    """Folds of whole students, stratified by whether a student ever had the rarer outcome.
 
     scikit-learn's `StratifiedGroupKFold` weighs the rows of each student, one after the other: of
     half a million students, that takes longer than all the learning.
     """
     of_row, students = pd.factorize(train[dataset.id_column])
+    labels = _labels(train)
+    rarer = int(labels.mean() < 0.5)
     ever = np.zeros(len(students), dtype=np.int8)
-    np.maximum.at(ever, of_row, _labels(train))
+    np.maximum.at(ever, of_row, (labels == rarer).astype(np.int8))
+    if (ever == 0).sum() < options.folds:  # the rarer outcome is everywhere, whatever is drawn
+        ever[:] = 1
     folds: Folds = []
     for repeat in range(options.repeats):
         way = StratifiedKFold(options.folds, shuffle=True, random_state=options.seed + repeat)

@@ -18,16 +18,9 @@ from student_performance.config import (
 from student_performance.contract import DatasetConfig
 from student_performance.dataset import AT_RISK, features_of
 from student_performance.drift import FeatureReference, reference
-from student_performance.metrics import (
-    Costs,
-    Estimate,
-    Labels,
-    log_losses,
-    paired_gain,
-    repeated_students,
-)
+from student_performance.metrics import Costs, Estimate, Labels, log_losses, paired_gain
 from student_performance.models import risk
-from student_performance.resampling import Floats
+from student_performance.resampling import Floats, repeated_students
 from student_performance.strict import Strict
 from student_performance.training import folds_of
 
@@ -125,7 +118,7 @@ def set_up(
     Returns:
         The model, wrapped if it was calibrated, and what was done.
     """
-    # In this order, so that that of the rows has no part in which are the folds.
+    # Sorted, so that the folds do not depend on the order of the rows.
     validation = validation.sort_values(dataset.id_column, kind="stable", ignore_index=True)
     features = features_of(validation, dataset)
     p = risk(model, features)
@@ -150,7 +143,15 @@ def _calibration_gain(
     dataset: DatasetConfig,
     intervals: IntervalConfig,
 ) -> Estimate | None:
-    """What calibrating gains on rows that the calibrator was not fitted on."""
+    """What calibrating gains on rows that the calibrator was not fitted on.
+
+    Args:
+        model: Fitted on other rows.
+        p: The risks of the validation part.
+        validation: In the order of its students.
+        dataset: The contract.
+        intervals: Level, resamples and seed.
+    """
     labels, students = _labels(validation), validation[dataset.id_column]
     if validation.groupby(AT_RISK)[dataset.id_column].nunique().reindex([0, 1]).fillna(0).min() < (
         _FOLDS.folds

@@ -7,6 +7,7 @@ import pytest
 
 from dashboard import live
 from student_performance.errors import RegistryError
+from student_performance.evaluation import EvaluationReport
 from student_performance.registry import Store
 from student_performance.simulate import simulate
 from student_performance.world import World
@@ -43,6 +44,25 @@ def test_champion_is_shown_with_interval_baseline_and_reasons(trained: Outcome) 
     assert f"{100 * report['baseline']['accuracy']['value']:.1f} % by always saying" in said
     assert said.count(":material/check:") == len(trained.json["verdict"]["decision"]["reasons"])
     assert "points short of the best possible" in said
+
+
+@pytest.mark.parametrize(("left", "told"), [(0, False), (1, True)])
+def test_importances_of_drawn_rows_say_of_how_many(
+    left: int, told: bool, trained: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = live.report
+
+    def drawn(run: str) -> EvaluationReport:
+        report = whole(run)
+        rows = report.n_test - left
+        found = [one.model_copy(update={"rows": rows}) for one in report.importances]
+        return report.model_copy(update={"importances": tuple(found)})
+
+    monkeypatch.setattr(live, "report", drawn)
+    shown = view("model")
+
+    assert not shown.exception
+    assert ("were drawn from the hold-out" in text(shown)) == told
 
 
 def test_nothing_promoted_is_a_normal_outcome(train: Train) -> None:

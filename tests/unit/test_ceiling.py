@@ -7,7 +7,7 @@ import pytest
 from student_performance.ceiling import Ceiling, accuracy_bound, ceiling_of, fits, true_risks
 from student_performance.config import IntervalConfig
 from student_performance.contract import DatasetConfig
-from student_performance.metrics import Costs, judge, log_losses, score
+from student_performance.metrics import Costs, bootstrap, log_losses, score
 from student_performance.simulate import PASS_MARK, World, ceilings, posterior, simulate
 from student_performance.target import Target
 from tests.unit.trainings import Training
@@ -26,7 +26,7 @@ def beside(
     risks = true_risks(frame, dataset, y)
     if risks is None:
         return None
-    found = judge(y, {"truth": risks, "model": p}, costs or Costs(), INTERVALS)
+    found = bootstrap(y, {"truth": risks, "model": p}, costs or Costs(), INTERVALS)
     return ceiling_of(risks, found["truth"], found["model"], INTERVALS.level)
 
 

@@ -75,13 +75,27 @@ def test_students_who_were_ever_at_risk_are_spread_evenly(oulad: DatasetConfig) 
     assert np.ptp([ever[names].sum() for names in tested]) <= 1
 
 
-def test_everyone_may_have_been_at_risk_once(oulad: DatasetConfig) -> None:
+@pytest.mark.parametrize("rare", [0, 1], ids=["passing", "at risk"])
+def test_few_rows_of_an_outcome_are_spread_over_the_folds(rare: int, oulad: DatasetConfig) -> None:
+    table = repeating(students=100, terms=3)
+    table[AT_RISK] = np.int8(1 - rare)
+    table.loc[:4, AT_RISK] = np.int8(rare)  # the first term of five students
+
+    for seed in range(20):
+        options = CrossValidationConfig(folds=5, repeats=1, seed=seed)
+        folds = folds_of(table, oulad, options)
+        assert [(table[AT_RISK].iloc[test] == rare).sum() for _, test in folds] == [1] * 5
+
+
+@pytest.mark.filterwarnings("error")
+def test_everyone_may_have_had_the_rarer_outcome_once(oulad: DatasetConfig) -> None:
     table = repeating(students=30, terms=3)
     table[AT_RISK] = (table["course"] == "term_0").astype(np.int8)
-    folds = folds_of(table, oulad, ONE_REPEAT)
+    table.loc[:1, AT_RISK] = np.int8(0)  # but for two students
+    folds = folds_of(table, oulad, CrossValidationConfig(folds=5, repeats=1))
 
     assert sorted(np.concatenate([test for _, test in folds])) == list(range(len(table)))
-    assert all(table[AT_RISK].iloc[learn].nunique() == 2 for learn, _ in folds)
+    assert all(table[AT_RISK].iloc[test].nunique() == 2 for _, test in folds)
 
 
 def test_interval_is_that_of_nadeau_and_bengio(training: Training) -> None:

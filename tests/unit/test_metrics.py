@@ -285,8 +285,9 @@ def test_estimate_reads_as_value_and_interval(digits: int, text: str) -> None:
     assert estimate(0.7871, 0.7693, 0.8039).text() == "0.787 [0.769, 0.804]"
 
 
-def test_predictions_that_are_judged_together_share_their_resamples(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("students", [None, np.arange(80) // 2], ids=["rows", "students"])
+def test_predictions_that_are_scored_together_share_their_resamples(
+    students: NDArray[np.int64] | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng = np.random.default_rng(5)
     ours, theirs = rng.uniform(size=(2, 80))
@@ -294,17 +295,17 @@ def test_predictions_that_are_judged_together_share_their_resamples(
     drawn: list[int] = []
     draw = metrics.resampled
     monkeypatch.setattr(metrics, "resampled", lambda *args: drawn.append(1) or draw(*args))
-    found = metrics.judge(y, {"ours": ours, "theirs": theirs}, costs, CONFIG)
+    found = metrics.bootstrap(y, {"ours": ours, "theirs": theirs}, costs, CONFIG, students)
     assert len(drawn) == 1
 
     for name, p in (("ours", ours), ("theirs", theirs)):
-        assert found[name].scores(CONFIG.level) == metrics.score(y, p, costs, CONFIG)
+        assert found[name].scores(CONFIG.level) == metrics.score(y, p, costs, CONFIG, students)
     for loss, rows in (
         ("log_loss", [log_losses(y, p) for p in (ours, theirs)]),
         ("cost", [cost_of(y, p, costs) for p in (ours, theirs)]),
     ):
         gain = found["ours"].gain_over(found["theirs"], loss, CONFIG.level)
-        expected = paired_gain(*rows, CONFIG)
+        expected = paired_gain(*rows, CONFIG, students)
         assert gain.n == expected.n == 80
         assert (gain.value, gain.low, gain.high) == pytest.approx(
             (expected.value, expected.low, expected.high), abs=1e-12

@@ -9,14 +9,8 @@ from numpy.typing import NDArray
 
 from student_performance import metrics, resampling
 from student_performance.config import IntervalConfig
-from student_performance.metrics import (
-    Costs,
-    bins_of,
-    cost_of,
-    paired_gain,
-    repeated_students,
-    score,
-)
+from student_performance.metrics import Costs, bins_of, cost_of, paired_gain, score
+from student_performance.resampling import repeated_students
 from student_performance.simulate import PASS_MARK, posterior, simulate
 
 CONFIG = IntervalConfig(resamples=400)

@@ -14,6 +14,7 @@ from student_performance import tuning
 from student_performance.config import (
     Capacity,
     CrossValidationConfig,
+    GradientBoostingConfig,
     LearningConfig,
     LogisticRegressionConfig,
     RandomForestConfig,
@@ -33,6 +34,7 @@ from tests.unit.trainings import FixedRisk, Training, repeating
 
 LINEAR = LogisticRegressionConfig(kind="logistic_regression")
 REPORT_FOREST = RandomForestConfig(kind="random_forest")
+BOOSTING = GradientBoostingConfig(kind="gradient_boosting", max_iter=20)
 EVEN = np.linspace(0.01, 1.0, 100)  # one student at each percent of risk
 
 
@@ -126,7 +128,7 @@ def test_order_of_the_rows_has_no_part_in_what_calibration_gains(
     assert found == shuffled
 
 
-@pytest.mark.parametrize("candidate", [LINEAR, REPORT_FOREST], ids=["decides", "gives chances"])
+@pytest.mark.parametrize("candidate", [LINEAR, REPORT_FOREST, BOOSTING], ids=lambda c: c.kind)
 def test_gain_is_that_of_calibrating_the_model_itself_which_is_asked_only_once(
     candidate: Any,
     dataset: DatasetConfig,
@@ -153,7 +155,7 @@ def test_gain_is_that_of_calibrating_the_model_itself_which_is_asked_only_once(
 
     assert gain is not None
     assert gain.value == pytest.approx(expected, abs=1e-9)
-    assert asked == ([400] if candidate is LINEAR else [])
+    assert asked == ([] if candidate is REPORT_FOREST else [400])
 
 
 def test_ties_at_the_limit_are_flagged_together_or_not_at_all() -> None:
