@@ -215,7 +215,8 @@ def confusion(cells: Sequence[Cell]) -> Chart:
     boxes = base.mark_rect(cornerRadius=6).encode(
         color=alt.condition("datum.right", alt.value(_LIGHT[0]), alt.value(_LIGHT[1]))
     )
-    texts = base.mark_text(fontSize=22, fontWeight="bold", color="white")
+    size = 22 if frame["count"].max() < 10_000 else 15  # longer numbers would leave their cell
+    texts = base.mark_text(fontSize=size, fontWeight="bold", color="white")
     return alt.layer(boxes, texts.encode(text=alt.Text("count:Q", format=","))).properties(
         height=200
     )

@@ -76,3 +76,16 @@ def test_version_has_an_alias_until_another_one_gets_it() -> None:
         ("1", "champion", 0, move(3, Alias.CHAMPION, "1", "2").at),
         ("2", "champion", 3, now),
     ]
+
+
+@pytest.mark.parametrize(("most", "size"), [(9_999, 22), (114_378, 15)])
+def test_numbers_of_many_students_stay_in_their_cells(most: int, size: int) -> None:
+    cells = [
+        charts.Cell(row=row, column=column, count=count, right=row == column)
+        for (row, column), count in zip(
+            [("a", "a"), ("a", "b"), ("b", "a"), ("b", "b")], (1, 2, 3, most), strict=True
+        )
+    ]
+    _, texts = charts.confusion(cells).to_dict()["layer"]
+
+    assert texts["mark"]["fontSize"] == size
