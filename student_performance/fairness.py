@@ -147,9 +147,9 @@ def audit(
     return AttributeFairness(
         attribute=str(groups.name),
         groups=tuple(
-            _group(name, {**rates[code], "mean_risk": float(mean_risks[code])}, counts, show)
-            for code, (name, counts, show) in enumerate(
-                zip(names, rows.sum(axis=2), shown.tolist(), strict=True)
+            _group(name, {**known, "mean_risk": mean}, counts, show)
+            for name, known, mean, counts, show in zip(
+                names, rates, mean_risks.tolist(), rows.sum(axis=2), shown.tolist(), strict=True
             )
         ),
         gaps=_gaps(str(groups.name), names, shown, counted, min_group, intervals),

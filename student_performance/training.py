@@ -173,8 +173,8 @@ def _best_variant(
 def folds_of(train: pd.DataFrame, dataset: DatasetConfig, options: CrossValidationConfig) -> Folds:
     """Folds of whole students, stratified by whether a student ever had the rarer outcome.
 
-    scikit-learn's `StratifiedGroupKFold` weighs the rows of each student, one after the other: of
-    half a million students, that takes longer than all the learning.
+    scikit-learn's `StratifiedGroupKFold` weighs the rows of each student, one after the other: that
+    takes more than a minute for half a million students.
     """
     of_row, students = pd.factorize(train[dataset.id_column])
     labels = _labels(train)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn import metrics as sk
 
-from student_performance import metrics, resampling
+from student_performance import metrics
 from student_performance.config import IntervalConfig
 from student_performance.metrics import (
     LABELS,
@@ -181,16 +181,6 @@ def test_higher_level_is_a_wider_interval() -> None:
         assert wide[name].high > narrow[name].high
 
 
-@pytest.mark.parametrize("cells", [1, 2_000, 7_000])
-def test_resampling_in_blocks_changes_nothing(cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    y, p = simulated(200, seed=7)
-    at_once = score(y, p, CONFIG)
-    monkeypatch.setattr(resampling, "_CELLS", cells)
-
-    for name, found in score(y, p, CONFIG).items():
-        assert (found.low, found.high) == pytest.approx((at_once[name].low, at_once[name].high))
-
-
 def test_gain_is_positive_for_the_model_that_loses_less_and_turns_its_sign() -> None:
     rng = np.random.default_rng(1)
     theirs = rng.uniform(0.4, 0.6, 300)
@@ -254,25 +244,6 @@ def test_one_student_of_a_class_is_enough_for_the_ranking_scores(alone: int) -> 
     assert list(score(y, np.linspace(0.1, 0.9, 10), CONFIG)) == list(LABELS)
 
 
-@pytest.mark.parametrize("cells", [1, 30, 70, 4_000_000])
-def test_each_of_the_resamples_draws_as_many_rows_as_there_are(
-    cells: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(resampling, "_CELLS", cells)
-    drawn = resampling.resampled(lambda w: {"rows": w.sum(axis=1), "first": w[:, 0]}, 10, CONFIG)
-
-    assert drawn["rows"].tolist() == [10.0] * 100
-    assert drawn["first"].mean() == pytest.approx(1, abs=0.4)
-    assert drawn["first"].min() == 0
-
-
-@pytest.mark.parametrize(("level", "ends"), [(0.9, (5, 95)), (0.98, (1, 99)), (0.6, (20, 80))])
-def test_interval_cuts_the_same_share_off_both_tails(level: float, ends: tuple[int, int]) -> None:
-    replicates = np.random.default_rng(1).permutation(101).astype(np.float64)
-
-    assert metrics.percentiles(replicates, level) == pytest.approx(ends)
-
-
 def test_resample_without_a_score_does_not_spoil_the_interval() -> None:
     replicates = np.array([np.nan, *range(101)])
 
@@ -283,31 +254,3 @@ def test_resample_without_a_score_does_not_spoil_the_interval() -> None:
 def test_estimate_reads_as_value_and_interval(digits: int, text: str) -> None:
     assert estimate(0.7871, 0.7693, 0.8039).text(digits) == text
     assert estimate(0.7871, 0.7693, 0.8039).text() == "0.787 [0.769, 0.804]"
-
-
-@pytest.mark.parametrize("students", [None, np.arange(80) // 2], ids=["rows", "students"])
-def test_predictions_that_are_scored_together_share_their_resamples(
-    students: NDArray[np.int64] | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rng = np.random.default_rng(5)
-    ours, theirs = rng.uniform(size=(2, 80))
-    y, costs = (rng.uniform(size=80) < ours).astype(np.int8), Costs(threshold=0.2, missed=4)
-    drawn: list[int] = []
-    draw = metrics.resampled
-    monkeypatch.setattr(metrics, "resampled", lambda *args: drawn.append(1) or draw(*args))
-    found = metrics.bootstrap(y, {"ours": ours, "theirs": theirs}, costs, CONFIG, students)
-    assert len(drawn) == 1
-
-    for name, p in (("ours", ours), ("theirs", theirs)):
-        assert found[name].scores(CONFIG.level) == metrics.score(y, p, costs, CONFIG, students)
-    for loss, rows in (
-        ("log_loss", [log_losses(y, p) for p in (ours, theirs)]),
-        ("cost", [cost_of(y, p, costs) for p in (ours, theirs)]),
-    ):
-        gain = found["ours"].gain_over(found["theirs"], loss, CONFIG.level)
-        expected = paired_gain(*rows, CONFIG, students)
-        assert gain.n == expected.n == 80
-        assert (gain.value, gain.low, gain.high) == pytest.approx(
-            (expected.value, expected.low, expected.high), abs=1e-12
-        )
-        assert gain.low < gain.value < gain.high
